@@ -1,0 +1,55 @@
+// JSON as text: a strict RFC 8259 scanner that finds members and never converts a value, so that what a process wrote stays
+// as it was to the letter: 1e400, 9007199254740993, duplicate keys, the spelling of escapes. Not a document model: that is nlohmann/json.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace interoper {
+
+struct JsonFault {
+  std::size_t offset = 0;  // byte where the text stops being JSON
+  std::string what;        // "expected ',' or '}'", lower case
+};
+
+struct JsonMember {
+  std::string key;           // decoded
+  std::string_view written;  // the whole member, `"key": value`, as written
+  std::string_view value;    // the value's text, without blanks around it
+};
+
+// Nothing when `text` is one JSON value with nothing but blanks around it. Strings must be UTF-8.
+std::optional<JsonFault> json_fault(std::string_view text);
+
+// The JSON value at the start of `text` (after blanks): its text, or the fault. What follows it is not looked at.
+struct JsonPrefix {
+  std::string_view value;
+  std::optional<JsonFault> fault;
+};
+JsonPrefix json_prefix(std::string_view text);
+
+// The members of an object, in order, duplicates included. Nothing when `text` is not exactly one valid JSON object.
+std::optional<std::vector<JsonMember>> json_members(std::string_view text);
+
+// The elements of an array. Nothing when `text` is not exactly one valid JSON array.
+std::optional<std::vector<std::string_view>> json_elements(std::string_view text);
+
+// The text of the value under `path` ("in.peer" looks into objects); with duplicate keys the last counts, as in most readers.
+// A key that itself holds dots is found too: the longest key that fits is tried first. `object` must be valid.
+std::optional<std::string_view> json_at(std::string_view object, std::string_view path);
+
+// The decoded string, when `value` is a JSON string.
+std::optional<std::string> json_string(std::string_view value);
+
+// `text` as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD.
+std::string json_quote(std::string_view text);
+
+// Equal as JSON values: the spelling of strings, numbers (1 = 1.0 = 1e0) and blanks does not matter, nor the order of keys.
+bool json_equal(std::string_view a, std::string_view b);
+
+bool is_utf8(std::string_view text);
+
+}  // namespace interoper
