@@ -99,6 +99,19 @@ struct Spec {
   NetworkNeeds network;
 };
 
+// What a suite promises about one type of event: fields (dotted paths below `in`) and their kinds. Events that break
+// the promise are kept, and are findings. In `_suite.md`: "events": {"channel.new": {"channel_id": "uint", "channel.cid": "uint?"}}.
+struct EventShape {
+  enum class Kind { any, string, uint, number, boolean, object, array };
+  struct Field {
+    std::string path;
+    Kind kind = Kind::any;
+    bool required = true;  // "uint?" = may be missing
+  };
+  std::string type;
+  std::vector<Field> fields;
+};
+
 // How a suite's processes say things and what decides (interface §5, §7). The defaults are the native contract;
 // another suite says its own in its `_suite.md`, so that the engine knows none of them by name.
 struct Rules {
