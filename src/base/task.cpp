@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cassert>
+#include <memory>
 #include <utility>
 
 namespace interoper {
@@ -17,7 +18,7 @@ Notice::Notice(const Executor& executor) : timer_(executor, Clock::time_point::m
 
 void Notice::notify() { timer_.cancel(); }
 
-Task<bool> Notice::until(std::function<bool()> holds, Clock::time_point deadline) {
+Task<bool> Notice::until(const Predicate& holds, Clock::time_point deadline) {
   if (deadline == Clock::time_point::max()) {
     while (!holds()) {
       boost::system::error_code woken;
@@ -61,14 +62,14 @@ void Group::spawn(Task<> work) {
 }
 
 Task<> Group::join() {
-  auto none_left = [this] { return running_ == 0; };
+  const Predicate none_left = [this] { return running_ == 0; };
   co_await ended_.until(none_left);
   std::exception_ptr failure = std::exchange(first_failure_, nullptr);
   if (failure) std::rethrow_exception(failure);
 }
 
 Task<bool> Group::join_by(Clock::time_point deadline) {
-  auto none_left = [this] { return running_ == 0; };
+  const Predicate none_left = [this] { return running_ == 0; };
   const bool all = co_await ended_.until(none_left, deadline);
   co_return all;
 }
@@ -77,7 +78,7 @@ Gate::Gate(const Executor& executor, std::size_t width) : changed_(executor), fr
 
 Task<Gate::Pass> Gate::enter() {
   const std::size_t ticket = next_ticket_++;
-  auto my_turn = [this, ticket] { return free_ > 0 && serving_ == ticket; };
+  const Predicate my_turn = [this, ticket] { return free_ > 0 && serving_ == ticket; };
   co_await changed_.until(my_turn);
   --free_;
   ++serving_;

@@ -18,6 +18,9 @@ using Task = boost::asio::awaitable<T>;
 using Executor = boost::asio::any_io_executor;
 using Clock = std::chrono::steady_clock;
 
+// A named variable of this type, never a lambda in the call: g++ 12 miscompiles temporaries beside co_await (docs/decisions).
+using Predicate = std::function<bool()>;
+
 // Something changed: wakes all who wait. The predicate is the truth, the notice only says "look again".
 class Notice {
  public:
@@ -26,8 +29,8 @@ class Notice {
   void notify();
 
   // Until `holds()` is true (looked at before the first wait and after every notify) or `deadline` has passed.
-  // True when the predicate held. The Notice and all that `holds` refers to must outlive the wait.
-  Task<bool> until(std::function<bool()> holds, Clock::time_point deadline = Clock::time_point::max());
+  // True when the predicate held. The Notice, `holds` and all that it refers to must outlive the wait.
+  Task<bool> until(const Predicate& holds, Clock::time_point deadline = Clock::time_point::max());
 
  private:
   boost::asio::steady_timer timer_;

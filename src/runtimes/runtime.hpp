@@ -63,7 +63,8 @@ class Process {
   // The next piece of output; an empty one at the end of both streams. What is not read slows the process down (back-pressure).
   virtual Task<Chunk> read() = 0;
 
-  // Writes to its stdin. False when nobody can read it any more; never throws for that.
+  // Writes to its stdin. False when nobody can read it any more; never throws for that. A write that waits for a process that does
+  // not read returns false when that process has ended, or its Lab is closed.
   virtual Task<bool> write(std::string_view bytes) = 0;
 
   // Sends a signal; a process that is gone already is no error.
