@@ -598,9 +598,9 @@ std::optional<std::string_view> json_at(std::string_view object, std::string_vie
     if (key.size() == path.size() || path[key.size()] == '.') fitting.emplace_back(key.size(), value);
   };
   if (!for_each_member(object, look)) return std::nullopt;
-  // Longest first; of duplicates the last.
-  std::reverse(fitting.begin(), fitting.end());
-  std::stable_sort(fitting.begin(), fitting.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  // Longest first; of duplicates the last, which stands furthest behind.
+  std::sort(fitting.begin(), fitting.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second.data() > b.second.data(); });
   const auto same_key = [](const auto& a, const auto& b) { return a.first == b.first; };
   fitting.erase(std::unique(fitting.begin(), fitting.end(), same_key), fitting.end());
   for (const auto& [length, value] : fitting) {

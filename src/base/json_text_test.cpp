@@ -201,9 +201,16 @@ TEST_CASE("two million levels neither overflow a stack nor take long") {
   const std::string objects = repeated("{\"a\":", depth) + "1" + repeated("}", depth);
   CHECK_FALSE(json_fault(objects));
   CHECK(json_fault(repeated("[", depth) + repeated("]", depth - 1) + "}"));
-  CHECK(json_equal(arrays, arrays));
-  CHECK(json_equal(objects, objects));
   CHECK(json_members("{\"a\":" + arrays + "}").has_value());
+}
+
+TEST_CASE("deep documents are compared without recursion, and in one pass") {
+  constexpr std::size_t depth = 200'000;
+  const std::string arrays = repeated("[", depth) + repeated("]", depth);
+  const std::string objects = repeated("{\"a\":", depth) + "1" + repeated("}", depth);
+  CHECK(json_equal(arrays, arrays));
+  CHECK(json_equal(objects, repeated("{\"a\":", depth) + "1.0" + repeated("}", depth)));
+  CHECK_FALSE(json_equal(objects, repeated("{\"a\":", depth) + "2" + repeated("}", depth)));
 }
 
 TEST_CASE("arrays and objects may alternate at every depth") {
