@@ -121,6 +121,10 @@ struct Rules {
   std::string ready_event = "ready";
   std::string done_event = "done";
   int unsupported_exit = 127;  // with this status before `ready` a role says that it does not play this
+  std::string assert_event = "assert";
+  std::vector<std::string> assert_ids = {"in.assert_id", "in.assrt_id"};  // the first that is there names the assert
+  std::string assert_value = "in.value";
+  std::vector<EventShape> events;  // the suite's vocabulary, "events" in `_suite.md`
 };
 
 struct Suite {

@@ -1,0 +1,129 @@
+#include "engine/bind.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "base/duration.hpp"
+#include "base/json_text.hpp"
+#include "base/placeholders.hpp"
+
+namespace interoper {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+// Carries a BindFault out of nested values; never leaves this file.
+struct Unbindable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Binder {
+ public:
+  Binder(const Spec& spec, const Params& params) : spec_(spec), params_(params) {}
+
+  std::string text(std::string_view text, std::string_view role) const {
+    const auto lookup = [&](std::string_view name) { return value_of(name, role); };
+    auto filled = fill_in(text, lookup);
+    if (const auto* unknown = std::get_if<UnknownName>(&filled)) throw Unbindable("{" + unknown->name + "} stands for nothing");
+    return std::get<std::string>(std::move(filled));
+  }
+
+  Pattern pattern(const Pattern& pattern) const {
+    Pattern bound;
+    for (const auto& [key, value] : pattern.keys) {
+      const auto string = json_string(value);
+      bound.keys.emplace_back(key, string ? json_quote(text(*string, "")) : value);
+    }
+    return bound;
+  }
+
+  std::optional<nanoseconds> duration(std::string_view what, const std::string& written) const {
+    const std::string filled = text(written, "");
+    if (filled.empty()) return std::nullopt;
+    const auto parsed = parse_go_duration(filled);
+    if (const auto* fault = std::get_if<std::string>(&parsed)) throw Unbindable(std::string(what) + " \"" + filled + "\": " + *fault);
+    return std::get<nanoseconds>(parsed);
+  }
+
+  Script::Expectation expectation(const Condition& condition) const {
+    Script::Expectation bound;
+    bound.condition.text = condition.text;
+    if (const auto* occurs = std::get_if<Occurs>(&condition.rule)) {
+      Occurs filled = *occurs;
+      filled.event = pattern(occurs->event);
+      if (occurs->from) filled.from = pattern(*occurs->from);
+      if (const auto within = duration("within", occurs->within)) bound.within = std::chrono::duration_cast<microseconds>(*within);
+      bound.condition.rule = std::move(filled);
+    } else if (const auto* never = std::get_if<Never>(&condition.rule)) {
+      Never filled{pattern(never->event), std::nullopt};
+      if (never->until) filled.until = pattern(*never->until);
+      bound.condition.rule = std::move(filled);
+    } else {
+      Order filled;
+      for (const Pattern& step : std::get<Order>(condition.rule).steps)
+        filled.steps.push_back(pattern(step));
+      bound.condition.rule = std::move(filled);
+    }
+    return bound;
+  }
+
+  RoleSpec role(const RoleSpec& role) const {
+    RoleSpec bound = role;
+    // Each word is filled in after the split: a value with blanks stays one word.
+    for (std::string& word : bound.command)
+      word = text(word, role.name);
+    for (auto& [name, value] : bound.env)
+      value = text(value, role.name);
+    return bound;
+  }
+
+ private:
+  std::optional<std::string> value_of(std::string_view name, std::string_view role) const {
+    constexpr std::string_view param = "param.";
+    if (name == "test") return spec_.name;
+    if (name == "role" && !role.empty()) return std::string(role);
+    if (name.substr(0, param.size()) != param) return std::nullopt;
+    name.remove_prefix(param.size());
+    for (const auto& [known, value] : params_) {
+      if (known == name) return value;
+    }
+    return std::nullopt;
+  }
+
+  const Spec& spec_;
+  const Params& params_;
+};
+
+milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
+  const auto written = binder.duration("timeout", spec.timeout);
+  const bool says_something = written && written->count() > 0;
+  if (!says_something) return milliseconds(std::llround(static_cast<double>(default_timeout.count()) * scale));
+  // A timeout of microseconds is still one: it must not become "none".
+  const double scaled = std::chrono::duration<double, std::milli>(*written).count() * scale;
+  return milliseconds(std::max<long long>(1, std::llround(scaled)));
+}
+
+}  // namespace
+
+std::variant<Script, BindFault> bind(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale) {
+  const Binder binder(spec, params);
+  try {
+    Script script;
+    script.test = spec.name;
+    script.timeout = timeout_of(binder, spec, timeout_scale);
+    for (const RoleSpec& role : spec.roles)
+      script.roles.push_back(binder.role(role));
+    for (const Condition& condition : spec.expect)
+      script.expect.push_back(binder.expectation(condition));
+    script.network = spec.network;
+    script.exclusive = spec.exclusive;
+    script.rules = rules;
+    return script;
+  } catch (const Unbindable& fault) {
+    return BindFault{fault.what()};
+  }
+}
+
+}  // namespace interoper

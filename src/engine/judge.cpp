@@ -1,0 +1,354 @@
+#include "engine/judge.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/duration.hpp"
+#include "base/json_text.hpp"
+
+namespace interoper {
+namespace {
+
+std::string text_at(const Event& event, std::string_view path) {
+  const auto value = json_at(event.line, path);
+  if (!value) return {};
+  return json_string(*value).value_or(std::string(*value));
+}
+
+std::optional<std::int64_t> integer_at(const Event& event, std::string_view path) {
+  const auto value = json_at(event.line, path);
+  std::int64_t number = 0;
+  if (!value) return std::nullopt;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+  if (error != std::errc()) return std::nullopt;
+  return number;
+}
+
+// A value in a message: long ones are cut, the event has it whole.
+std::string brief(std::string_view value) {
+  constexpr std::size_t longest = 60;
+  if (value.size() <= longest) return std::string(value);
+  return std::string(value.substr(0, longest)) + "…";
+}
+
+}  // namespace
+
+Judge::Judge(const Script& script) : script_(script), vocabulary_(script.rules) {
+  for (const RoleSpec& role : script.roles) {
+    roles_.emplace_back();
+    roles_.back().name = role.name;
+  }
+  for (const Script::Expectation& expectation : script.expect)
+    watches_.emplace_back(expectation);
+}
+
+RoleProgress* Judge::find(std::string_view role) {
+  const auto found = std::find_if(roles_.begin(), roles_.end(), [role](const RoleProgress& r) { return r.name == role; });
+  return found == roles_.end() ? nullptr : &*found;
+}
+
+const RoleProgress* Judge::progress(std::string_view role) const { return const_cast<Judge*>(this)->find(role); }
+
+void Judge::observe(const Event& event) {
+  if (ended_) return;
+  if (event.by_engine && event.type == "status") {
+    ended_ = true;
+    return;
+  }
+  last_.seq = event.seq;
+  last_.us = event.us;
+  // What ran out of time before this event was broken before it.
+  position_ = 2 * event.seq;
+  for (Watch& watch : watches_) {
+    if (!watch.time_passes(event)) continue;
+    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), "", event);
+  }
+  position_ = 2 * event.seq + 1;
+  if (event.by_engine) {
+    engine_event(event);
+  } else {
+    process_event(event);
+  }
+  for (Watch& watch : watches_) {
+    if (!watch.observe(event)) continue;
+    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), event.role,
+               event);
+  }
+}
+
+void Judge::break_rule(Rule rule, Verdict verdict, std::string reason, std::string message, std::string_view role, const Event& event) {
+  // A wrong value does not end an attempt: what the roles do next is evidence too.
+  if (rule != Rule::assertion && rule != Rule::expectation) over_ = true;
+  if (first_broken_) {
+    const bool earlier = first_broken_->position < position_ || first_broken_->rule <= rule;
+    if (earlier) return;
+  }
+  first_broken_ = Broken{verdict, rule, std::move(reason), std::move(message), std::nullopt, position_};
+  const RoleProgress* blamed = role.empty() ? find(script_.rules.decides) : find(role);
+  const bool somebody_broke_it = verdict == Verdict::failed || verdict == Verdict::unsupported;
+  if (blamed != nullptr && blamed->started && somebody_broke_it) first_broken_->blame = Blame{blamed->name, "", 0, event.seq};
+}
+
+void Judge::engine_event(const Event& event) {
+  RoleProgress* role = find(event.role);
+  if (event.type == "started" && role != nullptr) {
+    role->started = event.seq;
+    if (!is_deciding(*role)) return;
+    for (Watch& watch : watches_)
+      watch.deciding_role_started(event);
+  } else if (event.type == script_.rules.ready_event && role != nullptr) {  // seen from outside by a probe
+    if (!role->ready) role->ready = event.seq;
+  } else if (event.type == "stopping" && role != nullptr) {
+    if (!role->signalled) role->signalled = event.seq;
+  } else if (event.type == "exited" && role != nullptr) {
+    role_exited(*role, event);
+  } else if (event.type == "timeout") {
+    time_ran_out(event);
+  } else if (event.type == "trouble") {
+    std::string reason = text_at(event, "in.reason");
+    break_rule(Rule::error, Verdict::error, reason.empty() ? "trouble" : reason, text_at(event, "in.what"), event.role, event);
+  } else if (event.type == "interrupted") {
+    break_rule(Rule::aborted, Verdict::aborted, "interrupted", "the run was interrupted before the cell ended", "", event);
+  } else if (event.type == "log") {
+    if (json_at(event.line, "in.malformed")) finding(event.role, "malformed", "the line starts with `{` and is no JSON object", event.seq);
+    if (json_at(event.line, "in.reserved")) {
+      finding(event.role, "reserved-type", "the process sent an event that only the engine may send; it is kept as a log", event.seq);
+    }
+  }
+}
+
+void Judge::process_event(const Event& event) {
+  RoleProgress* role = find(event.role);
+  if (role == nullptr) return;
+  vocabulary_.check(event,
+                    [&](std::string kind, std::string message) { finding(event.role, std::move(kind), std::move(message), event.seq); });
+  if (event.type == script_.rules.ready_event) {
+    if (role->ready) finding(event.role, "repeated-ready", "the role said `ready` before", event.seq);
+    if (!role->ready) role->ready = event.seq;
+  } else if (event.type == script_.rules.done_event) {
+    said_done(*role, event);
+  } else if (event.type == script_.rules.assert_event) {
+    asserted(event);
+  } else if (event.type == "result") {
+    remember_result(event);
+  } else if (event.type == "measurement") {
+    remember_measurement(event);
+  }
+}
+
+void Judge::said_done(RoleProgress& role, const Event& event) {
+  if (role.done) {
+    finding(role.name, "repeated-done", "the role said `done` before", event.seq);
+    return;
+  }
+  role.done = event.seq;
+  if (!is_deciding(role)) return;
+  for (const RoleProgress& other : roles_) {
+    if (!other.started || other.ready) continue;
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " said done, but " + other.name + " had not said ready",
+               other.name, event);
+    return;
+  }
+}
+
+std::string Judge::exit_in_words(const RoleProgress& role) const {
+  if (role.exit_signal) return "was killed by signal " + std::to_string(*role.exit_signal);
+  return "exited with status " + std::to_string(role.exit_code);
+}
+
+void Judge::role_exited(RoleProgress& role, const Event& event) {
+  role.exited = event.seq;
+  role.exit_code = static_cast<int>(integer_at(event, "in.exit_code").value_or(0));
+  if (const auto signal = integer_at(event, "in.signal")) role.exit_signal = static_cast<int>(*signal);
+  role.oom = json_at(event.line, "in.oom") == "true";
+
+  if (is_deciding(role)) over_ = true;
+  if (role.signalled) return;  // once we have sent it a signal it may end as it likes
+  if (role.oom) {
+    break_rule(Rule::error, Verdict::error, "oom",
+               role.name + " was killed because it used more memory than its limit; raise \"memory\" of the role in the test's header",
+               role.name, event);
+  } else if (!role.ready && role.exit_code == script_.rules.unsupported_exit && !role.exit_signal) {
+    break_rule(
+        Rule::unsupported, Verdict::unsupported, "exit-" + std::to_string(role.exit_code),
+        role.name + " exited with status " + std::to_string(role.exit_code) + " before it was ready: it does not play this test or role",
+        role.name, event);
+  } else if (!role.ready) {
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " " + exit_in_words(role) + " before it said ready", role.name,
+               event);
+  } else if (is_deciding(role)) {
+    deciding_role_exited(role, event);
+  } else if (const RoleProgress* deciding = find(script_.rules.decides); deciding != nullptr && !deciding->done) {
+    break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role) + " before " + deciding->name + " said done",
+               role.name, event);
+  } else if (role.exit_code != 0) {
+    break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role), role.name, event);
+  }
+}
+
+void Judge::deciding_role_exited(const RoleProgress& role, const Event& event) {
+  if (role.exit_code != 0) {
+    break_rule(Rule::exited, Verdict::failed, "exited",
+               role.name + " " + exit_in_words(role) + (role.done ? " after it said done" : " and had not said done"), role.name, event);
+  } else if (!role.done) {
+    break_rule(Rule::not_done, Verdict::failed, "not-done", role.name + " exited with status 0 and never said done", role.name, event);
+  }
+}
+
+void Judge::time_ran_out(const Event& event) {
+  const std::string limit = human_duration(std::chrono::milliseconds(integer_at(event, "in.timeout_ms").value_or(script_.timeout.count())));
+  for (const RoleProgress& role : roles_) {
+    if (!role.started || role.ready) continue;
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " had not said ready when the time (" + limit + ") ran out",
+               role.name, event);
+    return;
+  }
+  const RoleProgress* deciding = find(script_.rules.decides);
+  if (deciding != nullptr && deciding->started) {
+    const std::string what = deciding->done ? " had said done but did not exit in time (" : " had not said done when the time (";
+    break_rule(Rule::timeout, Verdict::failed, "timeout", deciding->name + what + limit + (deciding->done ? ")" : ") ran out"),
+               deciding->name, event);
+    return;
+  }
+  std::string last;
+  for (const RoleProgress& role : roles_) {
+    if (role.started) last = role.name;
+  }
+  break_rule(Rule::timeout, Verdict::failed, "timeout", "the time (" + limit + ") ran out before " + script_.rules.decides + " was started",
+             last, event);
+}
+
+void Judge::asserted(const Event& event) {
+  std::optional<std::string_view> id;
+  for (const std::string& path : script_.rules.assert_ids) {
+    if (!id) id = json_at(event.line, path);
+  }
+  if (!id) {
+    finding(event.role, "assert-without-id", "the assert names no id", event.seq);
+    return;
+  }
+  const std::string key(*id);
+  const std::string value(json_at(event.line, script_.rules.assert_value).value_or("null"));
+  assert_bytes_ += key.size() + value.size() + sizeof(Asserted);
+  if (assert_bytes_ > most_assert_bytes) {
+    break_rule(Rule::assertion, Verdict::failed, "assert", "the asserts of this attempt are more than can be compared (16 MiB)", event.role,
+               event);
+    return;
+  }
+  std::vector<Asserted>& same_id = asserts_[key];
+  bool shared = false;
+  bool repeated = false;
+  for (Asserted& earlier : same_id) {
+    if (earlier.role == event.role) {
+      repeated = true;
+      continue;
+    }
+    shared = true;
+    earlier.shared = true;
+    if (json_equal(earlier.value, value)) continue;
+    break_rule(Rule::assertion, Verdict::failed, "assert",
+               "assert " + brief(key) + " differs: " + earlier.role + " has " + brief(earlier.value) + " (event " +
+                   std::to_string(earlier.seq) + "), " + event.role + " has " + brief(value),
+               event.role, event);
+  }
+  if (repeated) finding(event.role, "repeated-assert", "assert " + brief(key) + " was sent before by this role", event.seq);
+  // Two different values of one role are enough to differ from whatever another role says; more would be its flood in our memory.
+  constexpr int most_of_one_role = 2;
+  const auto of_this_role = std::count_if(same_id.begin(), same_id.end(), [&](const Asserted& a) { return a.role == event.role; });
+  const bool known = std::any_of(same_id.begin(), same_id.end(),
+                                 [&](const Asserted& earlier) { return earlier.role == event.role && json_equal(earlier.value, value); });
+  if (known || of_this_role >= most_of_one_role) {
+    assert_bytes_ -= key.size() + value.size() + sizeof(Asserted);
+  } else {
+    same_id.push_back(Asserted{event.role, value, event.seq, shared});
+  }
+}
+
+void Judge::remember_result(const Event& event) {
+  const auto verdict = verdict_from(text_at(event, "in.verdict"));
+  NamedResult result;
+  result.name = text_at(event, "in.name");
+  if (result.name.empty() || !verdict) {
+    finding(event.role, "bad-result", "a `result` needs a name and one of the six verdicts", event.seq);
+    return;
+  }
+  if (++results_kept_ > most_results) return;
+  result.verdict = *verdict;
+  result.message = text_at(event, "in.message");
+  result.reason = text_at(event, "in.reason");
+  result.duration_ms = integer_at(event, "in.duration_ms");
+  result.seq = event.seq;
+  judgement_.results.push_back(std::move(result));
+}
+
+void Judge::remember_measurement(const Event& event) {
+  const auto value = json_at(event.line, "in.value");
+  Measurement measurement{text_at(event, "in.name"), value ? std::string(*value) : "", text_at(event, "in.unit"), event.role, event.seq};
+  if (measurement.name.empty() || measurement.value.empty()) {
+    finding(event.role, "bad-measurement", "a `measurement` needs a name and a value", event.seq);
+    return;
+  }
+  if (++results_kept_ <= most_results) judgement_.measurements.push_back(std::move(measurement));
+}
+
+void Judge::finding(std::string_view role, std::string kind, std::string message, std::uint64_t seq) {
+  if (judgement_.findings.size() < most_findings) {
+    judgement_.findings.push_back(Finding{std::string(role), std::move(kind), std::move(message), seq});
+  } else {
+    ++judgement_.findings_left_out;
+  }
+}
+
+void Judge::break_open_expectations(const Event& last) {
+  for (Watch& watch : watches_) {
+    if (!watch.end()) continue;
+    // Decided by the end, which comes after every event.
+    if (first_broken_) continue;
+    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), "", last);
+  }
+}
+
+std::string Judge::what_is_missing() const {
+  for (const RoleProgress& role : roles_) {
+    if (!role.started) return role.name + " was not started";
+    if (!role.ready) return role.name + " had not said ready";
+    if (!role.exited) return role.name + " had not exited";
+  }
+  const RoleProgress* deciding = progress(script_.rules.decides);
+  if (deciding == nullptr) return "no role " + script_.rules.decides;
+  return {};
+}
+
+Judgement Judge::finish() {
+  for (const auto& [id, asserts] : asserts_) {
+    const bool shared = std::any_of(asserts.begin(), asserts.end(), [](const Asserted& a) { return a.shared; });
+    if (!shared) finding(asserts.front().role, "lone-assert", "assert " + brief(id) + " was made by this role alone", asserts.front().seq);
+  }
+  const std::string missing = what_is_missing();
+  const bool complete = missing.empty();
+  if (complete || first_broken_) {
+    break_open_expectations(last_);
+  } else {
+    for (Watch& watch : watches_)
+      watch.end();
+  }
+  for (const Watch& watch : watches_)
+    judgement_.conditions.push_back(watch.result());
+
+  if (first_broken_) {
+    judgement_.verdict = first_broken_->verdict;
+    judgement_.reason = first_broken_->reason;
+    judgement_.message = first_broken_->message;
+    judgement_.blame = first_broken_->blame;
+  } else if (!complete) {
+    judgement_.verdict = Verdict::aborted;
+    judgement_.reason = "incomplete";
+    judgement_.message = "the timeline ends before the attempt did: " + missing;
+  } else {
+    // Nothing is broken and nothing is missing: every role was ready, the deciding one said done and exited 0.
+    judgement_.verdict = Verdict::passed;
+  }
+  return judgement_;
+}
+
+}  // namespace interoper

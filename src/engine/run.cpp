@@ -1,0 +1,276 @@
+#include "engine/run.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <cctype>
+#include <map>
+#include <memory>
+
+#include "engine/bind.hpp"
+
+namespace interoper {
+namespace {
+
+std::string as_variable(std::string_view name) {
+  std::string variable;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    variable += std::isalnum(byte) != 0 ? static_cast<char>(std::toupper(byte)) : '_';
+  }
+  return variable;
+}
+
+const Implementation* find_implementation(const std::vector<Implementation>& all, std::string_view name) {
+  for (const Implementation& one : all) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
+// Later ones win: the implementation's own, then the header's, then what the contract promises (interface §5).
+std::vector<std::pair<std::string, std::string>> environment(const Implementation* implementation, const RoleSpec& role, const Cell& cell,
+                                                             const Script& script, std::uint64_t seed) {
+  std::map<std::string, std::string> env;
+  if (implementation != nullptr) env = implementation->env;
+  for (const auto& [name, value] : role.env)
+    env[name] = value;
+  env["INTEROPER_TEST"] = cell.test;
+  env["INTEROPER_ROLE"] = role.name;
+  env["INTEROPER_TIMEOUT_MS"] = std::to_string(script.timeout.count());
+  env["INTEROPER_SEED"] = std::to_string(seed);
+  for (const Casting& casting : cell.cast)
+    env["INTEROPER_IMPL_" + as_variable(casting.role)] = casting.implementation;
+  for (const auto& [name, value] : cell.params)
+    env["INTEROPER_PARAM_" + as_variable(name)] = value;
+  return {env.begin(), env.end()};
+}
+
+bool is_worth_a_retry(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
+
+class Runner {
+ public:
+  Runner(const Executor& executor, Stage stage, RunRecord record)
+      : stage_(std::move(stage)), record_(std::move(record)), changed_(executor), cells_(executor), wake_(executor) {}
+
+  Task<RunRecord> perform();
+
+ private:
+  void tell(const Tiding& tiding) const {
+    for (Reporter* reporter : stage_.reporters)
+      reporter->hear(tiding);
+  }
+  Task<> schedule();
+  Task<> wake_on_interrupt();
+  Task<> run_cell(CellRecord& cell, const Script& script);
+  Task<> run_attempt(CellRecord& cell, const Script& script);
+  const Script& script_for(const Cell& cell);
+  void set_unrun(Verdict verdict, const std::string& reason, const std::string& message);
+  bool is_enough() const { return stage_.interrupt.level > 0 || failed_fast_ || broken_report_; }
+
+  Stage stage_;
+  RunRecord record_;
+  Notice changed_;
+  Group cells_;
+  Group wake_;
+  std::map<std::string, std::unique_ptr<Script>> scripts_;
+  int running_ = 0;
+  bool exclusive_runs_ = false;
+  bool failed_fast_ = false;
+  bool finished_ = false;
+  std::optional<WorldError> broken_report_;
+};
+
+const Script& Runner::script_for(const Cell& cell) {
+  std::string key = cell.test;
+  for (const auto& [name, value] : cell.params)
+    key.append(1, '\0').append(name).append(1, '=').append(value);
+  std::unique_ptr<Script>& script = scripts_[key];
+  if (!script) {
+    const auto spec =
+        std::find_if(stage_.suite.specs.begin(), stage_.suite.specs.end(), [&](const Spec& s) { return s.name == cell.test; });
+    // Planning has bound every cell once, so that a fault here cannot be a user's.
+    script = std::make_unique<Script>(std::get<Script>(bind(*spec, cell.params, stage_.suite.rules, stage_.options.timeout_scale)));
+  }
+  return *script;
+}
+
+void Runner::set_unrun(Verdict verdict, const std::string& reason, const std::string& message) {
+  for (CellRecord& cell : record_.cells) {
+    if (!cell.attempts.empty()) continue;
+    cell.verdict = verdict;
+    cell.reason = reason;
+    cell.message = message;
+  }
+}
+
+Task<RunRecord> Runner::perform() {
+  const auto began = Clock::now();
+  set_unrun(Verdict::aborted, "not-run", "the run ended before this cell was started");
+  tell(RunBegan{record_});
+  std::optional<WorldError> blocked = stage_.blocked;
+  if (!blocked) {
+    try {
+      co_await stage_.runtime.begin(record_.id);
+    } catch (const WorldError& error) {
+      blocked = error;
+    }
+  }
+  if (blocked) {
+    set_unrun(Verdict::error, blocked->reason(), blocked->what());
+  } else {
+    wake_.spawn(wake_on_interrupt());
+    co_await schedule();
+    finished_ = true;
+    stage_.interrupt.raised.notify();
+    co_await wake_.join();
+    co_await stage_.runtime.end();
+    const bool interrupted = stage_.interrupt.level > 0;
+    if (interrupted) set_unrun(Verdict::aborted, "interrupted", "the run was interrupted before this cell was started");
+    if (failed_fast_ && !interrupted)
+      set_unrun(Verdict::skipped, "fail-fast", "not run: an earlier cell did not pass, and --fail-fast was given");
+    if (broken_report_) set_unrun(Verdict::error, broken_report_->reason(), broken_report_->what());
+  }
+  record_.summary = summarise(record_.cells);
+  record_.finished = std::chrono::system_clock::now();
+  record_.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
+  record_.exit_code = exit_code_of(record_.summary, stage_.interrupt.level > 0);
+  tell(RunEnded{record_});
+  co_return std::move(record_);
+}
+
+Task<> Runner::wake_on_interrupt() {
+  const Predicate raised_or_finished = [this] { return stage_.interrupt.level > 0 || finished_; };
+  co_await stage_.interrupt.raised.until(raised_or_finished);
+  changed_.notify();
+}
+
+Task<> Runner::schedule() {
+  for (CellRecord& cell : record_.cells) {
+    const Script& script = script_for(cell.cell);
+    const Predicate may_start = [this, &script] {
+      if (is_enough()) return true;
+      if (exclusive_runs_ || running_ >= stage_.options.jobs) return false;
+      return !script.exclusive || running_ == 0;
+    };
+    co_await changed_.until(may_start);
+    if (is_enough()) break;
+    ++running_;
+    exclusive_runs_ = script.exclusive;
+    cells_.spawn(run_cell(cell, script));
+  }
+  co_await cells_.join();
+}
+
+Task<> Runner::run_cell(CellRecord& cell, const Script& script) {
+  std::vector<int> repetition_of;
+  const int most_attempts = 1 + stage_.options.retries;
+  try {
+    for (int repetition = 0; repetition < stage_.options.repeat && !is_enough(); ++repetition) {
+      for (int attempt = 0; attempt < most_attempts; ++attempt) {
+        co_await run_attempt(cell, script);
+        repetition_of.push_back(repetition);
+        const bool again = is_worth_a_retry(cell.attempts.back().judgement.verdict) && attempt + 1 < most_attempts && !is_enough();
+        const bool more = again || (repetition + 1 < stage_.options.repeat && !is_enough());
+        tell(AttemptEnded{cell, cell.attempts.back(), more});
+        if (!again) break;
+      }
+    }
+    fold_attempts(cell, repetition_of);
+    tell(CellEnded{cell});
+  } catch (const WorldError& error) {
+    // A reporter could not keep something: what is not written down must not be run.
+    broken_report_ = error;
+    cell.verdict = Verdict::error;
+    cell.reason = error.reason();
+    cell.message = error.what();
+  }
+  const bool bad = cell.verdict == Verdict::failed || cell.verdict == Verdict::error;
+  if (bad && stage_.options.fail_fast) failed_fast_ = true;
+  --running_;
+  exclusive_runs_ = false;
+  changed_.notify();
+}
+
+Task<> Runner::run_attempt(CellRecord& cell, const Script& script) {
+  const int n = static_cast<int>(cell.attempts.size()) + 1;
+  tell(AttemptBegan{cell, n});
+  AttemptOrder order;
+  order.script = &script;
+  order.cell = &cell.cell;
+  order.n = n;
+  order.lab = lab_order(stage_, record_, cell.cell, script, n);
+  const EventTaker taker = [this, &cell, n](const Event& event) { tell(EventSeen{cell, n, event}); };
+  AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker);
+  attempt.log = timeline_path(cell.cell.id, n);
+  cell.duration_ms += attempt.duration_ms;
+  cell.attempts.push_back(std::move(attempt));
+}
+
+}  // namespace
+
+LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt) {
+  LabOrder order;
+  order.cell = cell.id;
+  order.attempt = attempt;
+  order.outside = script.network.outside;
+  order.host_network = stage.options.host_network;
+  order.strict = stage.options.strict;
+  if (stage.options.keep_in) order.keep_shared = *stage.options.keep_in / "cells" / cell.id / (std::to_string(attempt) + "-shared");
+  for (const RoleSpec& role : script.roles) {
+    Player player;
+    player.role = role.name;
+    player.implementation = cast_in(cell.cast, role.name);
+    const Implementation* implementation = find_implementation(stage.implementations, player.implementation);
+    if (!role.image.empty()) {
+      player.image = role.image;
+      player.pull = true;
+    } else if (implementation != nullptr) {
+      player.image = image_reference(*implementation, role.name);
+      const Source* source = image_source(*implementation, role.name);
+      player.pull = source != nullptr && std::holds_alternative<ImageSource>(*source);
+      player.path = implementation->path;
+    }
+    player.command = role.command;
+    player.env = environment(implementation, role, cell, script, record.seed);
+    player.user = role.user;
+    player.limits = role.limits;
+    order.players.push_back(std::move(player));
+  }
+  return order;
+}
+
+void fold_attempts(CellRecord& cell, const std::vector<int>& repetition_of) {
+  const AttemptRecord* worst = nullptr;
+  bool any_passed = false;
+  bool any_did_not = false;
+  for (std::size_t i = 0; i < cell.attempts.size(); ++i) {
+    const Verdict verdict = cell.attempts[i].judgement.verdict;
+    (verdict == Verdict::passed ? any_passed : any_did_not) = true;
+    const bool last_of_repetition = i + 1 == cell.attempts.size() || repetition_of[i + 1] != repetition_of[i];
+    if (!last_of_repetition) continue;
+    if (worst == nullptr || badness(verdict) > badness(worst->judgement.verdict)) worst = &cell.attempts[i];
+  }
+  if (worst == nullptr) return;
+  cell.verdict = worst->judgement.verdict;
+  cell.reason = worst->judgement.reason;
+  cell.message = worst->judgement.message;
+  cell.blame = worst->judgement.blame;
+  cell.flaky = any_passed && any_did_not;
+}
+
+int exit_code_of(const Summary& summary, bool interrupted) {
+  if (interrupted) return 130;
+  if (summary.failed > 0) return 1;
+  if (summary.error > 0 || summary.aborted > 0) return 3;
+  if (summary.passed == 0) return 4;
+  return 0;
+}
+
+Task<RunRecord> run(Stage stage, RunRecord record) {
+  const Executor executor = co_await boost::asio::this_coro::executor;
+  Runner runner(executor, std::move(stage), std::move(record));
+  RunRecord done = co_await runner.perform();
+  co_return done;
+}
+
+}  // namespace interoper

@@ -1,0 +1,57 @@
+// Many cells: in parallel, again, until it is enough (interface §7, §8). Fills in the record and tells the reporters.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/problem.hpp"
+#include "engine/conduct.hpp"
+#include "model/implementation.hpp"
+#include "model/record.hpp"
+#include "model/spec.hpp"
+#include "reporters/reporter.hpp"
+#include "runtimes/runtime.hpp"
+
+namespace interoper {
+
+struct RunOptions {
+  int jobs = 1;
+  int retries = 0;  // further attempts of a repetition that did not pass
+  int repeat = 1;
+  bool fail_fast = false;
+  bool host_network = false;
+  bool strict = false;
+  double timeout_scale = 1;
+  std::optional<std::filesystem::path> keep_in;  // --keep: the report folder, where each attempt's /shared stays
+};
+
+// Everything that a run needs and does not change.
+struct Stage {
+  const Suite& suite;
+  const std::vector<Implementation>& implementations;
+  Runtime& runtime;
+  std::vector<Reporter*> reporters;
+  Interrupt& interrupt;
+  RunOptions options;
+  std::optional<WorldError> blocked;  // known before: nothing can run (the image did not build); every cell ends in this `error`
+};
+
+// Runs record.cells, which must be bound to specs of the suite, in their order; returns the record filled in, exit code included.
+// Reporters have heard everything by then. Throws WorldError only when the report itself cannot be written.
+Task<RunRecord> run(Stage stage, RunRecord record);
+
+// Interface §8.
+int exit_code_of(const Summary& summary, bool interrupted);
+
+// The cell's verdict from its attempts (interface §7): of each repetition the last attempt counts, of the repetitions the worst.
+// `repetition_of` gives for each attempt the repetition it belongs to, from 0.
+void fold_attempts(CellRecord& cell, const std::vector<int>& repetition_of);
+
+// What the runtime needs to know to start the roles of one attempt.
+LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt);
+
+}  // namespace interoper

@@ -1,0 +1,42 @@
+// The one place where events get their order and their time. Whoever wants to know of an event is told synchronously, in the order
+// of the takers: that is the back-pressure on the processes that send them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/intake.hpp"
+#include "model/event.hpp"
+
+namespace interoper {
+
+class Timeline {
+ public:
+  using Taker = std::function<void(const Event&)>;
+
+  // The attempt begins now: `us` counts from here.
+  explicit Timeline(Taker taker);
+
+  // Gives the event its seq, ti and us, and hands it on. `role` empty: it concerns no single role. The Event is valid until the next add.
+  const Event& add(std::string_view role, const Draft& draft);
+
+  std::uint64_t size() const { return next_seq_; }
+  std::int64_t duration_ms() const;
+  std::chrono::system_clock::time_point started() const { return started_; }
+
+ private:
+  Taker taker_;
+  std::chrono::steady_clock::time_point began_;
+  std::chrono::system_clock::time_point started_;
+  std::uint64_t next_seq_ = 0;
+  Event event_;
+};
+
+// An event as it stands in a recording. Nothing when the line is no event of a timeline (cut, not ours).
+std::optional<Event> event_of_line(std::string_view line);
+
+}  // namespace interoper
