@@ -120,6 +120,7 @@ struct Rules {
   std::string tested = "worker";                               // the role that `interoper test` gives to what is under test
   std::string ready_event = "ready";
   std::string done_event = "done";
+  std::vector<std::string> command = {"th-test", "{test}", "{role}"};  // of the roles above, without one in the header; empty = the image's
   int unsupported_exit = 127;  // with this status before `ready` a role says that it does not play this
   std::string assert_event = "assert";
   std::vector<std::string> assert_ids = {"in.assert_id", "in.assrt_id"};  // the first that is there names the assert
