@@ -47,4 +47,7 @@ class Reporter {
 // Where an attempt's timeline stands, relative to the report folder: cells/<cell-id>/<attempt>.jsonl
 std::string timeline_path(const std::string& cell_id, int attempt);
 
+// Where the files that an attempt left in /shared are kept, relative to the report folder: cells/<cell-id>/<attempt>-shared
+std::string kept_shared_path(const std::string& cell_id, int attempt);
+
 }  // namespace interoper
