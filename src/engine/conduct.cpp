@@ -67,7 +67,6 @@ class Conductor {
   void exec_event();
   void trouble(std::string_view role, const WorldError& error);
   bool ready(const Actor& actor) const;
-  bool all_ended() const;
 
   Task<> play();
   Task<bool> start(Actor& actor);
@@ -155,10 +154,6 @@ void Conductor::trouble(std::string_view role, const WorldError& error) {
 bool Conductor::ready(const Actor& actor) const {
   const RoleProgress* progress = judge_.progress(actor.role.name);
   return progress != nullptr && progress->ready.has_value();
-}
-
-bool Conductor::all_ended() const {
-  return std::all_of(actors_.begin(), actors_.end(), [](const auto& actor) { return !actor->process || actor->ended; });
 }
 
 Task<AttemptRecord> Conductor::perform() {
