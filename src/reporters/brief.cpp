@@ -1,0 +1,88 @@
+#include "reporters/brief.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/json_text.hpp"
+#include "base/visible.hpp"
+
+namespace interoper {
+namespace {
+
+// Enough behind the deciding event for what a role still says while it is stopped.
+constexpr std::size_t kept_events = 40;
+// Longer events are cut when they are kept: with 64 roles at once these are some 20 MB at most.
+constexpr std::size_t kept_bytes = 4096;
+constexpr std::size_t most_roles = 64;
+constexpr std::size_t shown_before = 8;  // with the deciding event itself
+constexpr std::size_t shown_after = 3;
+constexpr std::size_t shown_bytes = 240;  // of one line
+
+}  // namespace
+
+std::string brief_of(std::string_view type, std::string_view line, const Style& style, std::size_t limit_bytes) {
+  const auto in = json_at(line, "in");
+  if (type == "log" && in && in->starts_with('{')) {
+    const auto said = json_at(*in, "line");
+    if (said) return visible(json_string(*said).value_or(std::string(*said)), !style.utf8, limit_bytes);
+  }
+  std::string brief = in && *in != "{}" && *in != "null" ? visible(*in, !style.utf8, limit_bytes) : "";
+  const auto to = json_at(line, "to");
+  if (to) brief += (brief.empty() ? "to " : " to ") + visible(*to, !style.utf8, limit_bytes);
+  return brief;
+}
+
+std::string seconds_text(std::int64_t us, int digits) {
+  char text[48];
+  const std::int64_t absolute = us < 0 ? -(us + 1) : us;  // hostile timelines hold any number
+  const std::int64_t part = digits == 6 ? absolute % 1'000'000 : absolute % 1'000'000 / 1000;
+  std::snprintf(text, sizeof text, "%s%lld.%0*lld", us < 0 ? "-" : "", static_cast<long long>(absolute / 1'000'000), digits,
+                static_cast<long long>(part));
+  return text;
+}
+
+void LastEvents::add(const Event& event) {
+  if (event.role.empty() || (roles_.size() >= most_roles && !roles_.contains(event.role))) return;
+  std::deque<Kept>& events = roles_[event.role];
+  Kept kept;
+  if (events.size() == kept_events) {  // its memory serves again
+    kept = std::move(events.front());
+    events.pop_front();
+  }
+  kept.seq = event.seq;
+  kept.us = event.us;
+  kept.type = event.type.substr(0, kept_bytes);
+  kept.is_brief = event.line.size() > kept_bytes;
+  kept.line = kept.is_brief ? brief_of(event.type, event.line, Style{}, shown_bytes) : event.line;
+  events.push_back(std::move(kept));
+}
+
+std::vector<std::string> LastEvents::around(const Blame& blame, const Style& style) const {
+  const auto found = roles_.find(blame.role);
+  if (found == roles_.end()) return {};
+  const std::deque<Kept>& events = found->second;
+  auto decided = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
+  const bool gone = decided == events.begin();  // so much was said since that it is no longer kept
+  if (gone) decided = events.end();
+  const auto from = decided - std::min<std::ptrdiff_t>(decided - events.begin(), shown_before);
+  const auto to = decided + std::min<std::ptrdiff_t>(events.end() - decided, shown_after);
+
+  std::size_t type_columns = 0;
+  std::size_t time_columns = 0;
+  for (auto it = from; it != to; ++it) {
+    type_columns = std::min<std::size_t>(24, std::max(type_columns, it->type.size()));
+    time_columns = std::max(time_columns, seconds_text(it->us, 3).size());
+  }
+  std::vector<std::string> lines;
+  for (auto it = from; it != to; ++it) {
+    const std::string text = it->is_brief ? visible(it->line, !style.utf8, shown_bytes) : brief_of(it->type, it->line, style, shown_bytes);
+    std::string line = (it->seq == blame.seq ? "> " : "  ") + padded_left(seconds_text(it->us, 3), time_columns) + "  " +
+                       padded(visible(it->type, !style.utf8, 40), type_columns) + "  " + text;
+    line.erase(line.find_last_not_of(' ') + 1);
+    lines.push_back(it->seq == blame.seq ? paint(Colour::bold, line, style) : line);
+  }
+  if (gone) lines.push_back("  (event " + std::to_string(blame.seq) + ", which decided, stands further up in the timeline)");
+  return lines;
+}
+
+}  // namespace interoper

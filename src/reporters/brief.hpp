@@ -1,0 +1,43 @@
+// An event as people read it: one short line, whatever a process sent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/event.hpp"
+#include "model/record.hpp"
+#include "reporters/terminal.hpp"
+
+namespace interoper {
+
+// What a `log` said, or the event's `in` and `to` as compact JSON: visible, at most about `limit_bytes`. `line` is a timeline's line.
+std::string brief_of(std::string_view type, std::string_view line, const Style& style, std::size_t limit_bytes);
+
+// Microseconds as seconds: "12.345", with `digits` behind the point (3 or 6).
+std::string seconds_text(std::int64_t us, int digits);
+
+// The last events of each role of an attempt, kept while they stream by, so that a failure can be shown with what led to it.
+class LastEvents {
+ public:
+  void add(const Event& event);
+
+  // Some ten lines of the blamed role around the deciding event, which is marked; oldest first, without newlines.
+  std::vector<std::string> around(const Blame& blame, const Style& style) const;
+
+ private:
+  struct Kept {
+    std::uint64_t seq;
+    std::int64_t us;
+    std::string type;
+    std::string line;  // the event's line when it is short, else its brief
+    bool is_brief;
+  };
+  std::map<std::string, std::deque<Kept>> roles_;
+};
+
+}  // namespace interoper

@@ -1,0 +1,191 @@
+#include "reporters/console.hpp"
+
+#include <algorithm>
+
+#include "base/duration.hpp"
+#include "base/visible.hpp"
+#include "reporters/rerun.hpp"
+
+namespace interoper {
+namespace {
+
+// Longer ids push the rest of their line to the right: few do, and all others stay readable.
+constexpr std::size_t widest_id = 64;
+constexpr std::size_t duration_columns = 9;  // "59 m 59 s"
+// More failures than this at the end are not read one by one; `show` has them all.
+constexpr std::size_t most_failures_again = 50;
+constexpr std::size_t longest_message = 2000;  // bytes
+constexpr std::size_t longest_event = 200;     // bytes, of one event with -v
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+std::string plural(std::size_t number, std::string_view one, std::string_view many) {
+  return std::to_string(number) + " " + std::string(number == 1 ? one : many);
+}
+
+std::string duration_text(std::int64_t ms) { return human_duration(std::chrono::milliseconds(ms)); }
+
+bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
+
+std::size_t findings_of(const CellRecord& cell) {
+  std::size_t number = 0;
+  for (const AttemptRecord& attempt : cell.attempts)
+    number += attempt.judgement.findings.size() + attempt.judgement.findings_left_out;
+  return number;
+}
+
+std::string trimmed(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+}  // namespace
+
+Console::Console(ConsoleOptions options, TextSink out, TextSink err)
+    : options_(std::move(options)), out_(std::move(out)), err_(std::move(err)) {}
+
+void Console::hear(const Tiding& tiding) {
+  std::visit(Overloaded{[this](const RunBegan& it) { begin_run(it.run); },
+                        [this](const AttemptBegan& it) { running_[Key(it.cell.cell.id, it.attempt)]; },
+                        [this](const EventSeen& it) { add_event(it.cell, it.attempt, it.event); },
+                        [this](const AttemptEnded& it) { end_attempt(it.cell, it.attempt, it.again); },
+                        [this](const CellEnded& it) { end_cell(it.cell); }, [this](const RunEnded& it) { end_run(it.run); }},
+             tiding);
+}
+
+std::string Console::shown(std::string_view text) const { return visible(text, !options_.out.utf8, longest_message); }
+
+void Console::begin_run(const RunRecord& run) {
+  for (const CellRecord& cell : run.cells)
+    id_columns_ = std::min(widest_id, std::max(id_columns_, columns_of(cell.cell.id)));
+  run_.id = run.id;
+  run_.command = run.command;
+  run_.tests = run.tests;
+  run_.implementations = run.implementations;
+  if (options_.quiet) return;
+  std::string line = plural(run.cells.size(), "cell", "cells");
+  if (!run.absent.empty()) line += ", " + std::to_string(run.absent.size()) + " absent";
+  if (!options_.report.empty()) line += "; report: " + visible(options_.report.string(), !options_.err.utf8);
+  err_(line + "\n");
+}
+
+void Console::add_event(const CellRecord& cell, int attempt, const Event& event) {
+  const auto running = running_.find(Key(cell.cell.id, attempt));
+  if (running != running_.end()) running->second.add(event);
+  if (!options_.verbose) return;
+  const std::string head = cell.cell.id + (attempt > 1 ? " #" + std::to_string(attempt) : "");
+  err_(trimmed(padded(visible(head, !options_.err.utf8), id_columns_) + "  " + padded_left(seconds_text(event.us, 3), 8) + "  " +
+               padded(visible(event.role, !options_.err.utf8), 8) + "  " + padded(visible(event.type, !options_.err.utf8, 40), 8) + "  " +
+               brief_of(event.type, event.line, options_.err, longest_event)) +
+       "\n");
+}
+
+void Console::end_attempt(const CellRecord& cell, const AttemptRecord& attempt, bool again) {
+  const auto running = running_.extract(Key(cell.cell.id, attempt.n));
+  const Judgement& judgement = attempt.judgement;
+  if (running && judgement.blame) context_[cell.cell.id] = running.mapped().around(*judgement.blame, options_.out);
+  if (!again || options_.quiet || judgement.verdict == Verdict::passed) return;
+  err_("again: " + visible(cell.cell.id, !options_.err.utf8) + ", attempt " + std::to_string(attempt.n) + " " +
+       std::string(to_string(judgement.verdict)) + " (" + visible(judgement.reason, !options_.err.utf8, longest_message) + ")\n");
+}
+
+// "✔ passed       net-link~local~go         6.1 s  flaky: failed (timeout), passed"
+std::string Console::cell_text(const CellRecord& cell) const {
+  std::string line = verdict_label(cell.verdict, options_.out) + "  " + padded(shown(cell.cell.id), id_columns_) + "  " +
+                     padded_left(cell.attempts.empty() ? "" : duration_text(cell.duration_ms), duration_columns);
+  if (!cell.reason.empty()) line += "  " + shown(cell.reason);
+  if (cell.attempts.size() > 1 || cell.flaky) {
+    std::string attempts;
+    for (const AttemptRecord& attempt : cell.attempts) {
+      attempts += (attempts.empty() ? "" : ", ") + std::string(to_string(attempt.judgement.verdict));
+      if (!attempt.judgement.reason.empty()) attempts += " (" + shown(attempt.judgement.reason) + ")";
+    }
+    line += "  " + (cell.flaky ? paint(Colour::yellow, "flaky", options_.out) : std::string("attempts")) + ": " + attempts;
+  }
+  const std::size_t findings = findings_of(cell);
+  if (findings != 0) line += "  " + paint(Colour::dim, plural(findings, "finding", "findings"), options_.out);
+  return trimmed(line) + "\n";
+}
+
+std::string Console::failure_text(const CellRecord& cell) const {
+  const std::string indent = "    ";
+  std::string text = indent + shown(cell.message) + "\n";
+  const auto context = context_.find(cell.cell.id);
+  if (cell.blame) {
+    text += indent + "blamed    " + paint(Colour::bold, shown(cell.blame->role), options_.out) + ": " + shown(cell.blame->implementation) +
+            ", event " + std::to_string(cell.blame->seq) +
+            (cell.attempts.size() > 1 ? " of attempt " + std::to_string(cell.blame->attempt) : "") + "\n";
+    if (context != context_.end()) {
+      for (const std::string& line : context->second)
+        text += indent + "  " + line + "\n";
+    }
+  }
+  if (!options_.report.empty() && !cell.attempts.empty()) {
+    const std::string& log =
+        cell.attempts[cell.blame && cell.blame->attempt >= 1 && static_cast<std::size_t>(cell.blame->attempt) <= cell.attempts.size()
+                          ? static_cast<std::size_t>(cell.blame->attempt) - 1
+                          : cell.attempts.size() - 1]
+            .log;
+    if (!log.empty()) text += indent + "timeline  " + shown((options_.report / log).string()) + "\n";
+  }
+  const std::string again = rerun_command(run_, cell.cell);
+  if (!again.empty()) text += indent + "again     " + shown(again) + "\n";
+  return text;
+}
+
+void Console::end_cell(const CellRecord& cell) {
+  const bool failure = is_failure(cell.verdict);
+  if (!options_.quiet || failure) out_(cell_text(cell) + (failure ? failure_text(cell) : ""));
+  told_ += options_.quiet && !failure ? 0 : 1;
+  failures_ += failure ? 1 : 0;
+  context_.erase(cell.cell.id);
+}
+
+// Once more at the end, in plan order: on a long run the blocks have scrolled away.
+std::string Console::failures_again(const RunRecord& run) const {
+  std::string text;
+  std::size_t number = 0;
+  for (const CellRecord& cell : run.cells) {
+    if (!is_failure(cell.verdict) || ++number > most_failures_again) continue;
+    text += trimmed(verdict_label(cell.verdict, options_.out) + "  " + shown(cell.cell.id) + (cell.flaky ? "  flaky" : "")) + "\n    " +
+            shown(cell.message) + "\n";
+  }
+  if (number > most_failures_again)
+    text += std::string(options_.out.utf8 ? "… and " : "... and ") + std::to_string(number - most_failures_again) +
+            " more: interoper show " + shown(run.id) + "\n";
+  return text;
+}
+
+std::string Console::summary_text(const RunRecord& run) const {
+  const Summary& summary = run.summary;
+  std::string counts;
+  const auto count = [&](int number, Verdict verdict) {
+    if (number == 0) return;
+    counts += (counts.empty() ? "" : ", ") +
+              paint(colour_of(verdict), std::to_string(number) + " " + std::string(to_string(verdict)), options_.out);
+    if (verdict == Verdict::passed && summary.flaky != 0) counts += " (" + std::to_string(summary.flaky) + " flaky)";
+  };
+  count(summary.passed, Verdict::passed);
+  count(summary.failed, Verdict::failed);
+  count(summary.unsupported, Verdict::unsupported);
+  count(summary.skipped, Verdict::skipped);
+  count(summary.error, Verdict::error);
+  count(summary.aborted, Verdict::aborted);
+  std::string text = plural(static_cast<std::size_t>(summary.total), "cell", "cells") + " in " + duration_text(run.duration_ms);
+  if (!counts.empty()) text += ": " + counts;
+  if (!run.absent.empty()) text += "; " + std::to_string(run.absent.size()) + " absent";
+  text += "\n";
+  if (!options_.report.empty()) text += "report: " + shown(options_.report.string()) + "\n";
+  return text;
+}
+
+void Console::end_run(const RunRecord& run) {
+  const bool scrolled_away = failures_ > 1 || (failures_ == 1 && told_ > 1);
+  if (scrolled_away && !options_.quiet) out_("\n" + failures_again(run));
+  out_((told_ > 0 ? "\n" : "") + summary_text(run));
+}
+
+}  // namespace interoper

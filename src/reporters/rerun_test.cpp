@@ -1,0 +1,51 @@
+#include "reporters/rerun.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "reporters/sample_test.hpp"
+
+using namespace interoper;
+
+namespace {
+
+std::string again(std::vector<std::string> command, std::size_t cell = 1) {
+  RunRecord run = sample_plan();
+  run.command = std::move(command);
+  return rerun_command(run, run.cells[cell].cell);
+}
+
+}  // namespace
+
+TEST_CASE("the command that runs one cell again names the cell and keeps the run's options") {
+  CHECK(again({"interoper", "test"}) == "interoper test -t net-link -w local -d telehash-js");
+  CHECK(again({"interoper", "test"}, 2) == "interoper test -t net-link -w local -d telehash-js --set hold=2m30s");
+  CHECK(again({"./bin/interoper", "-C", "my project", "tournament", "--suite", "x", "--timeout-scale=2", "--keep"}) ==
+        "./bin/interoper -C 'my project' tournament --suite x --timeout-scale=2 --keep -t net-link -w local -d telehash-js");
+}
+
+TEST_CASE("what chose many cells goes") {
+  CHECK(again({"interoper",  "test",    "-t",     "net-*",          "--test=x", "-tfoo",     "-d",      "!go",        "--driver",
+               "a",          "-j4",     "-j",     "auto",           "--jobs=2", "--retries", "3",       "--repeat=2", "--fail-fast",
+               "-q",         "-p",      "hold=*", "--params",       "all",      "--set",     "hold=1s", "--impl",     "x",
+               "--tag=slow", "--shard", "1/2",    "--worker=local", "--format", "json",      "--junit", "f.xml",      "--network",
+               "host"}) == "interoper test --network host -t net-link -w local -d telehash-js");
+  CHECK(again({"interoper", "test", "-d", "test"}) == "interoper test -t net-link -w local -d telehash-js");
+}
+
+TEST_CASE("a run that was not started by test or tournament has no such command") {
+  CHECK(again({}).empty());
+  CHECK(again({"interoper"}).empty());
+  CHECK(again({"interoper", "merge", "a", "b"}).empty());
+  CHECK(again({"test"}).empty());
+}
+
+TEST_CASE("other roles are named when they are not the driver's, images never") {
+  RunRecord run = sample_plan();
+  run.command = {"interoper", "test", "--relay", "x", "--client=y"};
+  Cell cell;
+  cell.test = "a b";
+  cell.cast = {{"relay", "telehash-js"}, {"client", "local"}, {"net", "some/image:1"}};
+  CHECK(rerun_command(run, cell) == "interoper test -t 'a b' --role relay=telehash-js --role client=local");
+  cell.cast = {{"worker", "local"}, {"driver", "telehash-js"}, {"helper", "telehash-js"}};
+  CHECK(rerun_command(run, cell) == "interoper test --relay x --client=y -t 'a b' -w local -d telehash-js");
+}
