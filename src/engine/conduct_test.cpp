@@ -40,7 +40,8 @@ struct Trial {
   Trial() {
     script.test = "t";
     script.timeout = 2s;
-    for (const char* role : {"worker", "driver"}) add_role(role);
+    for (const char* role : {"worker", "driver"})
+      add_role(role);
     runtime.behaviours["worker"] = good_worker;
     runtime.behaviours["driver"] = good_driver;
   }
@@ -77,7 +78,8 @@ struct Trial {
   // What the recording says when it is judged again.
   Judgement again() const {
     Judge judge(script);
-    for (const Event& event : events) judge.observe(event_of_line(event.line).value());
+    for (const Event& event : events)
+      judge.observe(event_of_line(event.line).value());
     return judge.finish();
   }
 };
@@ -234,7 +236,8 @@ TEST_CASE("everything that a role writes stands before its exit, a flood and a l
     self.event("ready");
     self.event("done");
     std::string flood;
-    for (int i = 0; i < 20'000; ++i) flood += "line " + std::to_string(i) + "\n";
+    for (int i = 0; i < 20'000; ++i)
+      flood += "line " + std::to_string(i) + "\n";
     self.print(flood + "the end");
     co_return 0;
   };
@@ -246,7 +249,8 @@ TEST_CASE("everything that a role writes stands before its exit, a flood and a l
   const Event& last = trial.events[trial.events.size() - 2].role == "driver" ? trial.events[trial.events.size() - 2] : trial.events.back();
   (void)last;
   bool found = false;
-  for (const Event& event : trial.events) found = found || json_at(event.line, "in.line") == "\"the end\"";
+  for (const Event& event : trial.events)
+    found = found || json_at(event.line, "in.line") == "\"the end\"";
   CHECK(found);
 }
 
@@ -301,7 +305,8 @@ TEST_CASE("an interrupt ends what runs, and the cell is aborted") {
 TEST_CASE("with a second interrupt nobody is given a grace") {
   Trial trial;
   trial.script.timeout = 1min;
-  for (RoleSpec& role : trial.script.roles) role.grace = 1min;
+  for (RoleSpec& role : trial.script.roles)
+    role.grace = 1min;
   trial.runtime.behaviours["driver"] = [&trial](Self& self) -> Task<int> {
     self.ignores_sigterm = true;
     self.event("ready");

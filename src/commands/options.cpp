@@ -1,0 +1,315 @@
+#include "commands/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+
+#include "base/problem.hpp"
+#include "model/spec.hpp"
+
+#ifndef INTEROPER_VERSION
+#define INTEROPER_VERSION "unknown"
+#endif
+
+namespace interoper {
+namespace {
+
+constexpr int exit_usage = 2;
+constexpr int most_jobs = 1024;
+constexpr int most_attempts = 10'000;
+
+// "--retries" -> INTEROPER_OPT_RETRIES: every long option can be set so; the command line wins.
+void name_environment(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_lnames().empty() || !option->get_envname().empty()) continue;
+    std::string variable = "INTEROPER_OPT_";
+    const std::string& name = option->get_lnames().front();
+    if (name == "help" || name == "version") continue;
+    for (const char c : name)
+      variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    option->envname(variable);
+  }
+}
+
+// `NAME=VALUE`, both sides of the first `=`.
+std::pair<std::string, std::string> split_assignment(const std::string& text, const std::string& option) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw CLI::ValidationError(option, "\"" + text + "\" is not NAME=VALUE");
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// Lists take one value a use, so that what follows them stays an argument of its own.
+CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values, const std::string& help) {
+  return app.add_option(names, values, help)->type_size(1)->allow_extra_args(false)->take_all();
+}
+
+CLI::Option* add_each(CLI::App& app, const std::string& names, const std::function<void(const std::string&)>& take,
+                      const std::string& help) {
+  return app
+      .add_option_function<std::vector<std::string>>(
+          names,
+          [take](const std::vector<std::string>& values) {
+            for (const std::string& value : values)
+              take(value);
+          },
+          help)
+      ->type_size(1)
+      ->allow_extra_args(false)
+      ->take_all();
+}
+
+void add_selection(CLI::App& app, Options& options) {
+  Selection& selection = options.selection;
+  const std::string group = "Selection (globs; a leading ! excludes; each may be repeated)";
+  add_list(app, "-t,--test", selection.tests, "tests with these names")->option_text("GLOB")->group(group);
+  add_list(app, "-w,--worker", selection.roles["worker"], "implementations that play the worker")->option_text("GLOB")->group(group);
+  add_list(app, "-d,--driver", selection.roles["driver"], "implementations that play the driver")->option_text("GLOB")->group(group);
+  add_each(
+      app, "--role",
+      [&selection](const std::string& value) {
+        const auto [role, glob] = split_assignment(value, "--role");
+        selection.roles[role].push_back(glob);
+      },
+      "implementations that play any role")
+      ->option_text("ROLE=GLOB")
+      ->group(group);
+  add_list(app, "--impl", selection.implementations, "implementations, in any role")->option_text("GLOB")->group(group);
+  add_list(app, "--tag", selection.tags, "tests with these tags")->option_text("TAG")->group(group);
+  add_each(
+      app, "-p,--param",
+      [&selection](const std::string& value) {
+        const auto [name, glob] = split_assignment(value, "--param");
+        selection.params[name].push_back(glob);
+      },
+      "values of a parameter beside its default")
+      ->option_text("NAME=GLOB")
+      ->group(group);
+  app.add_option_function<std::string>(
+         "--params", [&selection](const std::string& value) { selection.all_params = value == "all"; }, "all values of all parameters")
+      ->option_text("all")
+      ->check(CLI::IsMember({"all"}))
+      ->group(group);
+  add_each(
+      app, "--set",
+      [&selection](const std::string& value) {
+        const auto [name, set] = split_assignment(value, "--set");
+        selection.set[name] = set;
+      },
+      "this value of a parameter, whatever the test lists")
+      ->option_text("NAME=VALUE")
+      ->group(group);
+}
+
+void add_place(CLI::App& app, Options& options) {
+  app.add_option("--suite", options.suite, "a folder of tests, or the name of a suite that ships (default: interop/tests)")
+      ->option_text("PATH");
+  app.add_option("--dockerfile", options.dockerfile, "the Dockerfile of what is under test (default: Dockerfile)")->option_text("FILE");
+}
+
+void add_output(CLI::App& app, Options& options) {
+  static const std::map<std::string, OutputFormat> formats = {
+      {"human", OutputFormat::human}, {"json", OutputFormat::json}, {"tap", OutputFormat::tap}};
+  static const std::map<std::string, ColorWhen> colors = {
+      {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
+  const auto set_format = [&options](const std::string& value) { options.format = formats.at(value); };
+  const auto set_color = [&options](const std::string& value) { options.color = colors.at(value); };
+  app.add_option_function<std::string>("--format", set_format, "what goes to stdout (default: human)")
+      ->option_text("human|json|tap")
+      ->check(CLI::IsMember({"human", "json", "tap"}));
+  app.add_option_function<std::string>("--color", set_color, "colours (default: auto)")
+      ->option_text("auto|always|never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_flag("-q,--quiet", options.quiet, "only failures and the summary");
+  app.add_flag("-v,--verbose", options.verbose, "every event as it happens, and what images are built from");
+}
+
+void add_running(CLI::App& app, Options& options) {
+  const auto set_jobs = [&options](const std::string& value) {
+    int jobs = 0;
+    if (value != "auto" && (!CLI::detail::lexical_cast(value, jobs) || jobs < 1 || jobs > most_jobs)) {
+      throw CLI::ValidationError("--jobs", "\"" + value + "\" is neither `auto` nor a number from 1 to " + std::to_string(most_jobs));
+    }
+    options.jobs = jobs;
+  };
+  app.add_option_function<std::string>("-j,--jobs", set_jobs, "cells at once (default: auto, one a core)")->option_text("N|auto");
+  app.add_option("--runtime", options.runtime, "what starts the processes (default: auto)")
+      ->option_text("docker|auto")
+      ->check(CLI::IsMember({"docker", "auto"}));
+  app.add_option("--network", options.network, "a network for each attempt, or the host's own (default: private)")
+      ->option_text("private|host")
+      ->check(CLI::IsMember({"private", "host"}));
+  app.add_option("--isolation", options.isolation, "strict: nothing is shared between attempts (default)")
+      ->option_text("strict")
+      ->check(CLI::IsMember({"strict"}));
+  app.add_option("--retries", options.retries, "attempts after one that did not pass (default: 0)")
+      ->option_text("N")
+      ->check(CLI::Range(0, most_attempts));
+  app.add_option("--repeat", options.repeat, "how often each cell is run (default: 1)")
+      ->option_text("N")
+      ->check(CLI::Range(1, most_attempts));
+  app.add_flag("--fail-fast", options.fail_fast, "start nothing more after a cell that did not pass");
+  app.add_option("--timeout-scale", options.timeout_scale, "multiply every timeout (default: 1)")
+      ->option_text("X")
+      ->check(CLI::Range(0.001, 1000.0));
+  app.add_option_function<std::uint64_t>(
+         "--seed", [&options](const std::uint64_t& seed) { options.seed = seed; }, "INTEROPER_SEED of every role")
+      ->option_text("N");
+  app.add_flag("--keep", options.keep, "keep what each attempt left in /shared, in the report");
+  app.add_flag("--no-build", options.no_build, "do not build what is under test");
+  app.add_option("--reports", options.reports, "where reports are written (default: interop/reports)")->option_text("DIR");
+}
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& help, Verb verb, Options& options) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  command->callback([&options, verb] { options.verb = verb; });
+  return command;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+CLI::App* subcommand(CLI::App& app, const std::string& name) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
+// The command that the first arguments name, for `help COMMAND` and for hints; `known` is how many of them it took.
+CLI::App* find_command(CLI::App& app, const std::vector<std::string>& words, std::string& unknown) {
+  CLI::App* found = &app;
+  for (const std::string& word : words) {
+    CLI::App* next = subcommand(*found, word);
+    if (next == nullptr) {
+      if (!found->get_subcommands([](const CLI::App*) { return true; }).empty()) unknown = word;
+      return found;
+    }
+    found = next;
+  }
+  return found;
+}
+
+int unknown_command(const CLI::App& near, const std::string& word) {
+  const std::string guess = nearest(word, command_names(near));
+  std::cerr << "error: there is no command \"" << word << "\"\n";
+  std::cerr << "help: " << (guess.empty() ? "run `interoper help` for the list" : "did you mean `" + guess + "`?") << "\n";
+  return exit_usage;
+}
+
+void add_commands(CLI::App& app, Options& options) {
+  CLI::App* test = add_command(app, "test", "build what is under test and run it against every driver", Verb::test, options);
+  test->add_flag("--both", options.both, "also with what is under test as the driver");
+  CLI::App* tournament = add_command(app, "tournament", "everyone against everyone", Verb::tournament, options);
+  for (CLI::App* command : {test, tournament}) {
+    add_selection(*command, options);
+    add_place(*command, options);
+    add_running(*command, options);
+    add_output(*command, options);
+  }
+
+  CLI::App* tests = app.add_subcommand("tests", "fetch test descriptions, build drivers' images, list cells");
+  tests->require_subcommand(1);
+  CLI::App* update =
+      add_command(*tests, "update", "fetch the test descriptions into interop/tests: all or nothing", Verb::tests_update, options);
+  update->add_option("--from", options.update_from, "a directory, an archive or a URL (default: the suite that ships)")
+      ->option_text("DIR|FILE|URL");
+  CLI::App* build =
+      add_command(*tests, "build", "build the drivers' images; go on after one fails, and say which", Verb::tests_build, options);
+  build->add_option("IMPLEMENTATION", options.implementations, "which ones (default: all)");
+  CLI::App* list =
+      add_command(*tests, "list", "tests, implementations, the cells, and the absent ones with reasons", Verb::tests_list, options);
+  list->add_flag("--both", options.both, "as `test --both` would run them; default: as `tournament`");
+  add_selection(*list, options);
+  for (CLI::App* command : {build, list}) {
+    add_place(*command, options);
+    add_output(*command, options);
+  }
+
+  CLI::App* show = add_command(app, "show", "a report's cells, or one cell's timeline, in the terminal", Verb::show, options);
+  show->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
+  show->add_option("CELL", options.cell, "a cell's id, the beginning of one, or a glob");
+  CLI::App* judge = add_command(app, "judge", "judge a recorded run again", Verb::judge, options);
+  judge->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
+  for (CLI::App* command : {show, judge}) {
+    command->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
+    add_output(*command, options);
+  }
+
+  CLI::App* doctor = add_command(app, "doctor", "what this machine can run, and how to mend what it cannot", Verb::doctor, options);
+  CLI::App* clean = add_command(app, "clean", "remove what dead runs left behind", Verb::clean, options);
+  clean->add_flag("--all", options.clean_all, "also what belongs to runs of which nobody here can tell whether they are alive");
+  for (CLI::App* command : {doctor, clean})
+    add_output(*command, options);
+}
+
+void name_environment_everywhere(CLI::App& app) {
+  name_environment(app);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    name_environment_everywhere(*command);
+}
+
+}  // namespace
+
+ParsedLine parse_command_line(int argc, const char* const* argv) {
+  ParsedLine parsed;
+  Options& options = parsed.options;
+  options.argv.assign(argv, argv + argc);
+  CLI::App app("the interop test engine for protocol implementations", "interoper");
+  app.set_version_flag("--version", "interoper " INTEROPER_VERSION);
+  app.add_option("-C", options.directory, "as if started in DIR")->option_text("DIR");
+  app.fallthrough();
+  add_commands(app, options);
+  app.add_subcommand("help", "this text, or a command's");
+  app.footer("`interoper help COMMAND` lists a command's options. Every long option can be set as INTEROPER_OPT_<NAME>.");
+  name_environment_everywhere(app);
+
+  std::vector<std::string> words;
+  bool skip = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool is_directory_option = word == "-C";
+    if (skip || is_directory_option) {
+      skip = is_directory_option;
+      continue;
+    }
+    if (!word.empty() && word.front() == '-') break;
+    words.push_back(word);
+  }
+  const bool asks_for_help = !words.empty() && words.front() == "help";
+  if (asks_for_help) words.erase(words.begin());
+  std::string unknown;
+  CLI::App* named = find_command(app, words, unknown);
+  if (!unknown.empty()) {
+    parsed.exit_code = unknown_command(*named, unknown);
+    return parsed;
+  }
+  if (asks_for_help || argc == 1) {
+    (asks_for_help ? std::cout : std::cerr) << named->help();
+    parsed.exit_code = asks_for_help ? 0 : exit_usage;
+    return parsed;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    parsed.exit_code = app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    std::string where = "interoper help";
+    for (const std::string& word : words) {
+      if (named != &app && subcommand(app, word) != nullptr) where += " " + word;
+    }
+    std::cerr << "error: " << error.what() << "\nhelp: run `" << where << "` for what there is\n";
+    parsed.exit_code = exit_usage;
+  }
+  for (auto it = options.selection.roles.begin(); it != options.selection.roles.end();) {
+    it = it->second.empty() ? options.selection.roles.erase(it) : std::next(it);
+  }
+  return parsed;
+}
+
+}  // namespace interoper

@@ -1,0 +1,55 @@
+// What the command line says (interface §8), as values. CLI11 stays in options.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/plan.hpp"
+#include "reporters/terminal.hpp"
+
+namespace interoper {
+
+enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, judge, doctor, clean };
+enum class OutputFormat { human, json, tap };
+
+struct Options {
+  Verb verb = Verb::none;
+  std::string directory;  // -C; empty = here
+  std::string suite;      // --suite; empty = interop/tests
+  std::string dockerfile = "Dockerfile";
+  Selection selection;
+  bool both = false;
+  int jobs = 0;  // 0 = auto
+  std::string runtime = "auto";
+  std::string network = "private";
+  std::string isolation = "strict";
+  int retries = 0;
+  int repeat = 1;
+  bool fail_fast = false;
+  double timeout_scale = 1;
+  std::optional<std::uint64_t> seed;
+  bool keep = false;
+  bool no_build = false;
+  std::string reports;  // empty = interop/reports
+  OutputFormat format = OutputFormat::human;
+  ColorWhen color = ColorWhen::automatic;
+  bool quiet = false;
+  bool verbose = false;
+  std::string update_from;                   // tests update --from
+  std::vector<std::string> implementations;  // tests build [IMPLEMENTATION…]
+  std::string report;                        // show, judge: REPORT
+  std::string cell;                          // show: CELL
+  bool clean_all = false;                    // clean --all
+  std::vector<std::string> argv;             // the whole command line, for the report
+};
+
+// Either the options, or an exit code when there is nothing more to do: help and version were printed (0), the line is wrong (2).
+struct ParsedLine {
+  Options options;
+  std::optional<int> exit_code;
+};
+ParsedLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace interoper

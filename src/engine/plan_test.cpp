@@ -1,0 +1,192 @@
+#include "engine/plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "engine/bind.hpp"
+
+using namespace interoper;
+
+namespace {
+
+Implementation image(const std::string& name, const std::vector<std::string>& roles = {"worker", "driver"}) {
+  Implementation implementation;
+  implementation.name = name;
+  for (const std::string& role : roles)
+    implementation.roles.push_back(RoleOffer{role, std::nullopt});
+  implementation.source = ImageSource{name + ":1"};
+  return implementation;
+}
+
+Suite suite_of(const std::vector<std::string>& tests) {
+  Suite suite;
+  for (const std::string& test : tests) {
+    Spec spec;
+    spec.name = test;
+    for (const char* role : {"worker", "driver"}) {
+      spec.roles.emplace_back();
+      spec.roles.back().name = role;
+    }
+    suite.specs.push_back(spec);
+  }
+  return suite;
+}
+
+std::vector<std::string> ids(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const Cell& cell : plan.cells)
+    found.push_back(cell.id);
+  return found;
+}
+
+std::vector<std::string> reasons(const Plan& plan) {
+  std::vector<std::string> found;
+  for (const Absent& absent : plan.absent) {
+    std::string text = absent.test;
+    for (const Casting& casting : absent.cast)
+      text += "~" + casting.implementation;
+    found.push_back(text + ": " + absent.reason);
+  }
+  return found;
+}
+
+using Strings = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("`test` pairs what is under test with every driver, `tournament` everyone with everyone") {
+  const Suite suite = suite_of({"a"});
+  const std::vector<Implementation> all = {image("local"), image("go"), image("js")};
+  PlanOrder order;
+  order.matches = Matches::local_as_tested;
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~local~local", "a~local~go", "a~local~js"});
+  order.matches = Matches::local_both_ways;
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~local~local", "a~local~go", "a~local~js", "a~go~local", "a~js~local"});
+  order.matches = Matches::everyone;
+  CHECK(plan(suite, all, order).cells.size() == 9);
+}
+
+TEST_CASE("what cannot be is absent with its reason") {
+  const Suite suite = suite_of({"a"});
+  Implementation only_path = image("p");
+  only_path.source.reset();
+  only_path.path = "/p";
+  const Plan planned = plan(suite, {image("local"), image("w", {"worker"}), only_path}, PlanOrder{});
+  CHECK(ids(planned) == Strings{"a~local~local", "a~w~local"});
+  CHECK(reasons(planned) ==
+        Strings{"*~local~w: role not offered: w does not play driver", "*~local~p: mixed runtimes: one side is an image, the other a path",
+                "*~w~w: role not offered: w does not play driver", "*~w~p: mixed runtimes: one side is an image, the other a path",
+                "*~p~local: mixed runtimes: one side is an image, the other a path", "*~p~w: role not offered: w does not play driver",
+                "*~p~p: no image: it runs only from a path"});
+}
+
+TEST_CASE("selections narrow, and say what they left out") {
+  Suite suite = suite_of({"link", "sanity"});
+  suite.specs[0].tags = {"slow"};
+  const std::vector<Implementation> all = {image("go"), image("js")};
+  PlanOrder order;
+  SECTION("by test") {
+    order.selection.tests = {"s*"};
+    const Plan planned = plan(suite, all, order);
+    CHECK(planned.cells.size() == 4);
+    CHECK(reasons(planned) == Strings{"link: filtered"});
+  }
+  SECTION("by exclusion") {
+    order.selection.tests = {"!s*"};
+    CHECK(plan(suite, all, order).cells.front().test == "link");
+  }
+  SECTION("by tag") {
+    order.selection.tags = {"slow"};
+    CHECK(plan(suite, all, order).cells.size() == 4);
+    order.selection.tags = {"!slow"};
+    CHECK(plan(suite, all, order).cells.front().test == "sanity");
+  }
+  SECTION("by role") {
+    order.selection.roles["worker"] = {"go"};
+    CHECK(ids(plan(suite, all, order)) == Strings{"link~go~go", "link~go~js", "sanity~go~go", "sanity~go~js"});
+  }
+  SECTION("by implementation in any role") {
+    order.selection.implementations = {"js"};
+    CHECK(plan(suite, all, order).cells.size() == 6);
+    order.selection.implementations = {"!js"};
+    CHECK(plan(suite, all, order).cells.size() == 2);
+  }
+}
+
+TEST_CASE("parameters: the default, more when asked, any when set") {
+  Suite suite = suite_of({"a"});
+  suite.specs[0].params = {Param{"hold", {"5s", "1m", "2m"}}, Param{"n", {"1", "2"}}};
+  const std::vector<Implementation> all = {image("go")};
+  PlanOrder order;
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~go~go~hold=5s~n=1"});
+  order.selection.params["hold"] = {"2*"};
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~go~go~hold=5s~n=1", "a~go~go~hold=2m~n=1"});
+  order.selection.params["hold"] = {"2*", "!5s"};
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~go~go~hold=2m~n=1"});
+  order.selection.params.clear();
+  order.selection.all_params = true;
+  CHECK(plan(suite, all, order).cells.size() == 6);
+  order.selection.set["hold"] = "9h";
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~go~go~hold=9h~n=1", "a~go~go~hold=9h~n=2"});
+  order.selection.set["hodl"] = "9h";
+  CHECK(unknown_params(suite, order.selection) == Strings{"hodl"});
+}
+
+TEST_CASE("other roles are played by the driver's implementation, or by the image they name") {
+  Suite suite = suite_of({"a"});
+  RoleSpec relay;
+  relay.name = "relay";
+  suite.specs[0].roles.insert(suite.specs[0].roles.begin(), relay);
+  const Plan planned = plan(suite, {image("go"), image("js")}, PlanOrder{});
+  CHECK(planned.cells[1].id == "a~go~js~js");
+  CHECK(cast_in(planned.cells[1].cast, "relay") == "js");
+  suite.specs[0].roles[0].image = "debian:12";
+  const Plan with_image = plan(suite, {image("go")}, PlanOrder{});
+  CHECK(cast_in(with_image.cells[0].cast, "relay") == "debian:12");
+}
+
+TEST_CASE("cell ids are stable, short and safe as file names") {
+  CHECK(cell_id("a", {{"worker", "x"}, {"driver", "y"}}, {{"k", "v"}}) == "a~x~y~k=v");
+  const std::string odd = cell_id("a", {{"worker", "x"}}, {{"k", "1/2"}});
+  CHECK(odd.substr(0, 10) == "a~x~k=1_2-");
+  CHECK(odd != cell_id("a", {{"worker", "x"}}, {{"k", "1_2"}}));
+  const std::string long_id = cell_id(std::string(500, 'a'), {}, {});
+  CHECK(long_id.size() == 120);
+  CHECK(long_id != cell_id(std::string(501, 'a'), {}, {}));
+}
+
+TEST_CASE("binding fills in what a cell says") {
+  Suite suite = suite_of({"link"});
+  Spec& spec = suite.specs[0];
+  spec.params = {Param{"hold", {"5s"}}};
+  spec.timeout = "{param.hold}";
+  spec.roles[0].command = {"th-test", "{test}", "{role}", "{param.hold}", "{\"a\": 1}"};
+  spec.roles[0].env["HOLD"] = "for {param.hold}";
+  Occurs occurs;
+  occurs.event.keys = {{"ro", "\"worker\""}, {"in.hold", "\"{param.hold}\""}, {"in.n", "3"}};
+  occurs.within = "{param.hold}";
+  spec.expect.push_back(Condition{occurs, "text"});
+  const auto bound = bind(spec, {{"hold", "2m 30s"}}, suite.rules);
+  CHECK(std::get<BindFault>(bound).what.find("timeout \"2m 30s\": ") == 0);
+
+  const auto script = std::get<Script>(bind(spec, {{"hold", "2m30s"}}, suite.rules, 2));
+  CHECK(script.timeout == std::chrono::minutes(5));
+  CHECK(script.roles[0].command == Strings{"th-test", "link", "worker", "2m30s", "{\"a\": 1}"});
+  CHECK(script.roles[0].env.at("HOLD") == "for 2m30s");
+  const auto& rule = std::get<Occurs>(script.expect[0].condition.rule);
+  CHECK(rule.event.keys[1].second == "\"2m30s\"");
+  CHECK(rule.event.keys[2].second == "3");
+  CHECK(script.expect[0].within == std::chrono::seconds(150));
+}
+
+TEST_CASE("a timeout that says nothing is ten minutes, one of microseconds is still one") {
+  Suite suite = suite_of({"a"});
+  const auto timeout = [&](const std::string& text) {
+    suite.specs[0].timeout = text;
+    return std::get<Script>(bind(suite.specs[0], {}, suite.rules)).timeout;
+  };
+  CHECK(timeout("") == std::chrono::minutes(10));
+  CHECK(timeout("0") == std::chrono::minutes(10));
+  CHECK(timeout("-3s") == std::chrono::minutes(10));
+  CHECK(timeout("250us") == std::chrono::milliseconds(1));
+  CHECK(timeout("1h2m3.5s") == std::chrono::milliseconds(3'723'500));
+}

@@ -1,0 +1,251 @@
+#include "engine/run.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+
+#include "engine/plan.hpp"
+#include "fakes/scripted_runtime.hpp"
+
+using namespace interoper;
+using namespace std::chrono_literals;
+using fakes::Self;
+
+namespace {
+
+struct Listener : Reporter {
+  std::vector<std::string> heard;
+  std::function<void(const Tiding&)> also;
+  void hear(const Tiding& tiding) override {
+    if (const auto* ended = std::get_if<CellEnded>(&tiding))
+      heard.push_back(ended->cell.cell.id + " " + std::string(to_string(ended->cell.verdict)));
+    if (std::holds_alternative<RunEnded>(tiding)) heard.push_back("end");
+    if (also) also(tiding);
+  }
+};
+
+// A suite of `tests` tests with one implementation on the scripted runtime.
+struct Trial {
+  boost::asio::io_context io;
+  fakes::ScriptedRuntime runtime{io.get_executor()};
+  Interrupt interrupt{io.get_executor()};
+  Suite suite;
+  std::vector<Implementation> implementations;
+  RunOptions options;
+  Listener listener;
+  std::optional<WorldError> blocked;
+  RunRecord done;
+
+  explicit Trial(int tests) {
+    for (int i = 0; i < tests; ++i) {
+      Spec spec;
+      spec.name = "t" + std::to_string(i);
+      spec.timeout = "5s";
+      for (const char* role : {"worker", "driver"}) {
+        spec.roles.emplace_back();
+        spec.roles.back().name = role;
+        spec.roles.back().grace = 50ms;
+      }
+      suite.specs.push_back(spec);
+    }
+    Implementation implementation;
+    implementation.name = "x";
+    implementation.roles = {{"worker", {}}, {"driver", {}}};
+    implementation.source = ImageSource{"x:1"};
+    implementations.push_back(implementation);
+    runtime.behaviours["worker"] = [](Self& self) -> Task<int> {
+      self.event("ready");
+      co_await self.terminated();
+      co_return 0;
+    };
+    runtime.behaviours["driver"] = [](Self& self) -> Task<int> {
+      self.event("ready");
+      co_await self.sleep(5ms);
+      self.event("done");
+      co_return 0;
+    };
+  }
+  const RunRecord& perform() {
+    RunRecord record;
+    record.id = "run";
+    for (const Cell& cell : plan(suite, implementations, PlanOrder{}).cells) {
+      record.cells.emplace_back();
+      record.cells.back().cell = cell;
+    }
+    Stage stage{suite, implementations, runtime, {&listener}, interrupt, options, blocked};
+    boost::asio::co_spawn(io, run(std::move(stage), std::move(record)), [this](std::exception_ptr failure, RunRecord result) {
+      if (failure) std::rethrow_exception(failure);
+      done = std::move(result);
+    });
+    io.run();
+    return done;
+  }
+  // The driver exits with these statuses, one attempt after the other; the last is kept.
+  void driver_exits(std::vector<int> statuses) {
+    auto next = std::make_shared<std::size_t>(0);
+    runtime.behaviours["driver"] = [statuses, next](Self& self) -> Task<int> {
+      self.event("ready");
+      self.event("done");
+      const int status = statuses[std::min(*next, statuses.size() - 1)];
+      ++*next;
+      co_return status;
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("cells run side by side, as many as allowed, and all are reported") {
+  Trial trial(20);
+  trial.options.jobs = 4;
+  trial.perform();
+  CHECK(trial.done.summary.passed == 20);
+  CHECK(trial.done.exit_code == 0);
+  CHECK(trial.runtime.most_open_labs == 4);
+  CHECK(trial.runtime.open_labs == 0);
+  CHECK(trial.listener.heard.size() == 21);
+  CHECK(trial.done.cells[3].attempts.at(0).log == "cells/t3~x~x/1.jsonl");
+}
+
+TEST_CASE("an exclusive cell runs alone") {
+  Trial trial(6);
+  trial.options.jobs = 4;
+  trial.suite.specs[2].exclusive = true;
+  int with_exclusive = 0;
+  trial.listener.also = [&](const Tiding& tiding) {
+    if (const auto* event = std::get_if<EventSeen>(&tiding)) {
+      if (event->cell.cell.test == "t2") with_exclusive = std::max(with_exclusive, trial.runtime.open_labs);
+    }
+  };
+  trial.perform();
+  CHECK(trial.done.summary.passed == 6);
+  CHECK(with_exclusive == 1);
+}
+
+TEST_CASE("retries: the last attempt counts, and a pass after a failure is flaky") {
+  Trial trial(1);
+  trial.options.retries = 2;
+  trial.driver_exits({3, 0});
+  trial.perform();
+  const CellRecord& cell = trial.done.cells[0];
+  CHECK(cell.verdict == Verdict::passed);
+  CHECK(cell.flaky);
+  CHECK(cell.attempts.size() == 2);
+  CHECK(trial.done.exit_code == 0);
+  CHECK(trial.done.summary.flaky == 1);
+}
+
+TEST_CASE("repeat: the worst counts") {
+  Trial trial(1);
+  trial.options.repeat = 3;
+  trial.driver_exits({0, 3, 0});
+  trial.perform();
+  const CellRecord& cell = trial.done.cells[0];
+  CHECK(cell.verdict == Verdict::failed);
+  CHECK(cell.reason == "exited");
+  CHECK(cell.blame->attempt == 2);
+  CHECK(cell.flaky);
+  CHECK(cell.attempts.size() == 3);
+  CHECK(trial.done.exit_code == 1);
+}
+
+TEST_CASE("retries apply to each repetition") {
+  Trial trial(1);
+  trial.options.repeat = 2;
+  trial.options.retries = 1;
+  trial.driver_exits({3, 0, 3, 0});
+  trial.perform();
+  CHECK(trial.done.cells[0].attempts.size() == 4);
+  CHECK(trial.done.cells[0].verdict == Verdict::passed);
+  CHECK(trial.done.cells[0].flaky);
+}
+
+TEST_CASE("fail-fast starts nothing more, and says so of the rest") {
+  Trial trial(5);
+  trial.options.fail_fast = true;
+  trial.driver_exits({3});
+  trial.perform();
+  CHECK(trial.done.cells[0].verdict == Verdict::failed);
+  CHECK(trial.done.cells[4].verdict == Verdict::skipped);
+  CHECK(trial.done.cells[4].reason == "fail-fast");
+  CHECK(trial.done.exit_code == 1);
+  CHECK(trial.runtime.orders.size() == 1);
+}
+
+TEST_CASE("an interrupt ends what runs and starts nothing more") {
+  Trial trial(5);
+  trial.listener.also = [&](const Tiding& tiding) {
+    if (const auto* event = std::get_if<EventSeen>(&tiding)) {
+      if (event->event.type == "ready" && event->cell.cell.test == "t1" && trial.interrupt.level == 0) trial.interrupt.raise();
+    }
+  };
+  trial.perform();
+  CHECK(trial.done.exit_code == 130);
+  CHECK(trial.done.cells[0].verdict == Verdict::passed);
+  CHECK(trial.done.cells[1].verdict == Verdict::aborted);
+  CHECK(trial.done.cells[4].verdict == Verdict::aborted);
+  CHECK(trial.done.cells[4].attempts.empty());
+  CHECK(trial.runtime.open_labs == 0);
+}
+
+TEST_CASE("when nothing can run, every cell says why") {
+  Trial trial(2);
+  SECTION("no runtime") { trial.runtime.fails_to_begin = WorldError("engine-unreachable", "no engine answers"); }
+  SECTION("no image") { trial.blocked = WorldError("engine-unreachable", "no engine answers"); }
+  trial.perform();
+  CHECK(trial.done.summary.error == 2);
+  CHECK(trial.done.cells[0].message == "no engine answers");
+  CHECK(trial.done.exit_code == 3);
+  CHECK(trial.runtime.orders.empty());
+}
+
+TEST_CASE("a timeline that cannot be written ends its cell in error, and a report that cannot be written ends the run") {
+  Trial trial(3);
+  trial.listener.also = [&](const Tiding& tiding) {
+    if (const auto* began = std::get_if<AttemptBegan>(&tiding)) {
+      if (began->cell.cell.test == "t1") throw WorldError("disk-full", "no space left");
+    }
+  };
+  trial.perform();
+  CHECK(trial.done.cells[0].verdict == Verdict::passed);
+  CHECK(trial.done.cells[1].verdict == Verdict::error);
+  CHECK(trial.done.cells[1].reason == "disk-full");
+  CHECK(trial.done.cells[2].verdict == Verdict::error);
+  CHECK(trial.done.exit_code == 3);
+}
+
+TEST_CASE("exit codes") {
+  Summary summary;
+  CHECK(exit_code_of(summary, false) == 4);
+  summary.unsupported = 1;
+  CHECK(exit_code_of(summary, false) == 4);
+  summary.passed = 1;
+  CHECK(exit_code_of(summary, false) == 0);
+  summary.error = 1;
+  CHECK(exit_code_of(summary, false) == 3);
+  summary.failed = 1;
+  CHECK(exit_code_of(summary, false) == 1);
+  CHECK(exit_code_of(summary, true) == 130);
+}
+
+TEST_CASE("processes are told who plays and with what") {
+  Trial trial(1);
+  trial.suite.specs[0].params = {Param{"hold-time", {"5s"}}};
+  trial.suite.specs[0].roles[0].env["MINE"] = "{param.hold-time}";
+  trial.implementations[0].env["THEIRS"] = "1";
+  trial.perform();
+  const auto& env = trial.runtime.orders.at(0).players.at(0).env;
+  const std::map<std::string, std::string> found(env.begin(), env.end());
+  const std::map<std::string, std::string> expected = {{"INTEROPER_IMPL_DRIVER", "x"},
+                                                       {"INTEROPER_IMPL_WORKER", "x"},
+                                                       {"INTEROPER_PARAM_HOLD_TIME", "5s"},
+                                                       {"INTEROPER_ROLE", "worker"},
+                                                       {"INTEROPER_SEED", "0"},
+                                                       {"INTEROPER_TEST", "t0"},
+                                                       {"INTEROPER_TIMEOUT_MS", "5000"},
+                                                       {"MINE", "5s"},
+                                                       {"THEIRS", "1"}};
+  CHECK(found == expected);
+  CHECK(trial.runtime.orders.at(0).players.at(0).image == "x:1");
+  CHECK(trial.runtime.orders.at(0).players.at(0).pull);
+}
