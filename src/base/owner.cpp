@@ -1,0 +1,82 @@
+#include "base/owner.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace interoper {
+
+namespace {
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string boot_id(const std::string& proc) {
+  const std::string id = first_line(proc + "/sys/kernel/random/boot_id");
+  return id.empty() ? "?" : id;
+}
+
+std::string pid_namespace(const std::string& proc) {
+  struct stat facts{};
+  if (::stat((proc + "/self/ns/pid").c_str(), &facts) != 0) return "?";
+  return std::to_string(facts.st_ino);
+}
+
+// Field 22 of /proc/PID/stat; the second field is the program's name in parentheses and may hold anything, so count from its end.
+std::string start_time(const std::string& proc, std::string_view pid) {
+  const std::string line = first_line(proc + "/" + std::string(pid) + "/stat");
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(line.substr(name_end + 1));
+  std::string field;
+  for (int number = 3; number <= 22; ++number)
+    fields >> field;
+  return fields ? field : std::string();
+}
+
+// A zombie has ended; only nobody has asked how.
+bool is_zombie(const std::string& proc, std::string_view pid) {
+  const std::string line = first_line(proc + "/" + std::string(pid) + "/stat");
+  const std::size_t name_end = line.rfind(')');
+  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] == 'Z';
+}
+
+}  // namespace
+
+std::string mark_in(const std::string& proc, long pid) {
+  const std::string id = std::to_string(pid);
+  std::string started = start_time(proc, id);
+  if (started.empty()) started = "?";
+  return boot_id(proc) + ":" + pid_namespace(proc) + ":" + id + ":" + started;
+}
+
+Life life_in(const std::string& proc, std::string_view mark) {
+  std::vector<std::string> parts(1);
+  for (const char c : mark) {
+    if (c == ':') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  const bool is_whole =
+      parts.size() == 4 && std::none_of(parts.begin(), parts.end(), [](const std::string& part) { return part.empty() || part == "?"; });
+  if (!is_whole) return Life::unknown;
+  const bool is_number = parts[2].find_first_not_of("0123456789") == std::string::npos;
+  if (!is_number || parts[0] != boot_id(proc) || parts[1] != pid_namespace(proc)) return Life::unknown;
+  return start_time(proc, parts[2]) == parts[3] && !is_zombie(proc, parts[2]) ? Life::alive : Life::dead;
+}
+
+std::string own_mark() { return mark_in("/proc", ::getpid()); }
+
+Life life_of(std::string_view mark) { return life_in("/proc", mark); }
+
+}  // namespace interoper

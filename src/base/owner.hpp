@@ -1,0 +1,26 @@
+// Who owns what a run leaves on a machine: a mark that names one process for good (a process ID alone is used again), and whether
+// that process still lives. Written as a label on containers, networks and volumes, so that `clean` never touches a run that lives.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace interoper {
+
+// "<boot ID>:<inode of the PID namespace>:<process ID>:<start time in ticks since boot>"; a part that cannot be read is "?".
+std::string own_mark();
+
+enum class Life {
+  alive,
+  dead,
+  unknown,  // another machine, another PID namespace, or no mark at all
+};
+
+// A mark of another boot of this machine cannot be told from another machine's: unknown, not dead.
+Life life_of(std::string_view mark);
+
+// The same with what it looks at given; `proc` is a folder like /proc.
+std::string mark_in(const std::string& proc, long pid);
+Life life_in(const std::string& proc, std::string_view mark);
+
+}  // namespace interoper

@@ -1,0 +1,165 @@
+#include "runtimes/docker/clean.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "runtimes/docker/host.hpp"
+#include "runtimes/docker/workshop.hpp"
+
+namespace interoper::docker {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Beside a run's own temporary files: the mark of the process that made them.
+constexpr const char* owner_file = ".owner";
+constexpr const char* directory_prefix = "interoper-";
+
+enum class Kind { container, network, volume };
+
+// An object and what became of it.
+struct Piece {
+  Kind kind;
+  Found found;
+  std::string trouble;
+};
+
+Task<> remove_piece(Engine& engine, Gate& gate, Piece& piece) {
+  const Gate::Pass pass = co_await gate.enter();
+  try {
+    switch (piece.kind) {
+      case Kind::container: co_await engine.remove_container(piece.found.id); break;
+      case Kind::network: co_await engine.remove_network(piece.found.id); break;
+      case Kind::volume: co_await engine.remove_volume(piece.found.id); break;
+    }
+  } catch (const WorldError& error) {
+    piece.trouble = error.what();
+  }
+}
+
+// As many as keep an engine busy (removals.cpp).
+constexpr std::size_t removals_at_once = 4;
+
+Task<> remove_kind(Engine& engine, const Executor& executor, std::vector<Piece*> pieces, Kind kind) {
+  Gate gate(executor, removals_at_once);
+  Group group(executor);
+  for (Piece* piece : pieces) {
+    if (piece->kind == kind) group.spawn(remove_piece(engine, gate, *piece));
+  }
+  co_await group.join();
+}
+
+// Networks and volumes can go only after the containers on them.
+Task<> remove_pieces(Engine& engine, const Executor& executor, std::vector<Piece*> pieces) {
+  for (const Kind kind : {Kind::container, Kind::network, Kind::volume})
+    co_await remove_kind(engine, executor, pieces, kind);
+}
+
+Task<std::vector<Piece>> list_pieces(Engine& engine, std::string filter) {
+  std::vector<Piece> pieces;
+  const auto take = [&pieces](std::vector<Found> found, Kind kind) {
+    for (Found& one : found)
+      pieces.push_back(Piece{kind, std::move(one), {}});
+  };
+  auto containers = co_await engine.containers(filter);
+  take(std::move(containers), Kind::container);
+  auto networks = co_await engine.networks(filter);
+  take(std::move(networks), Kind::network);
+  auto volumes = co_await engine.volumes(filter);
+  take(std::move(volumes), Kind::volume);
+  co_return std::move(pieces);
+}
+
+std::string label_of(const Found& found, const char* key) {
+  const auto label = found.labels.find(key);
+  return label == found.labels.end() ? std::string() : label->second;
+}
+
+// One owner that lives makes the whole run live; one that may live makes it unknown.
+Life life_of_both(Life a, Life b) {
+  if (a == Life::alive || b == Life::alive) return Life::alive;
+  return a == Life::unknown || b == Life::unknown ? Life::unknown : Life::dead;
+}
+
+std::map<std::string, CleanedRun> runs_of(const std::vector<Piece>& pieces) {
+  std::map<std::string, CleanedRun> runs;
+  for (const Piece& piece : pieces) {
+    const Life life = life_of(label_of(piece.found, owner_label));
+    const auto [place, is_new] = runs.try_emplace(label_of(piece.found, run_label));
+    CleanedRun& run = place->second;
+    run.run = place->first;
+    run.owner = is_new ? life : life_of_both(run.owner, life);
+    auto& names = piece.kind == Kind::container ? run.containers : piece.kind == Kind::network ? run.networks : run.volumes;
+    names.push_back(piece.found.name);
+  }
+  return runs;
+}
+
+bool may_go(Life owner, const CleanOptions& wish) { return owner == Life::dead || (owner == Life::unknown && wish.all); }
+
+void clean_directories(const fs::path& temporary, const CleanOptions& wish, Cleaned& cleaned) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(temporary, error)) {
+    std::error_code ignored;
+    const fs::path marker = entry.path() / owner_file;
+    // Without our mark in it a directory is not ours, whatever its name.
+    if (!entry.path().filename().string().starts_with(directory_prefix) || entry.is_symlink(ignored) ||
+        !fs::is_regular_file(marker, ignored))
+      continue;
+    std::ifstream file(marker);
+    std::string mark;
+    std::getline(file, mark);
+    const bool removed = may_go(life_of(mark), wish) && fs::remove_all(entry.path(), ignored) > 0 && !ignored;
+    (removed ? cleaned.directories : cleaned.kept_directories).push_back(entry.path());
+  }
+  std::sort(cleaned.directories.begin(), cleaned.directories.end());
+  std::sort(cleaned.kept_directories.begin(), cleaned.kept_directories.end());
+}
+
+}  // namespace
+
+Task<Cleaned> clean_with(Engine& engine, const Executor& executor, fs::path temporary, CleanOptions wish) {
+  Cleaned cleaned;
+  const std::string filter = label_filter(run_label);
+  auto pieces = co_await list_pieces(engine, filter);
+  auto runs = runs_of(pieces);
+  std::vector<Piece*> to_go;
+  for (Piece& piece : pieces) {
+    if (may_go(runs[label_of(piece.found, run_label)].owner, wish)) to_go.push_back(&piece);
+  }
+  co_await remove_pieces(engine, executor, to_go);
+  for (auto& [name, run] : runs)
+    run.removed = may_go(run.owner, wish);
+  for (const Piece& piece : pieces) {
+    CleanedRun& run = runs[label_of(piece.found, run_label)];
+    if (run.trouble.empty()) run.trouble = piece.trouble;
+  }
+  for (auto& [name, run] : runs)
+    cleaned.runs.push_back(std::move(run));
+  clean_directories(temporary, wish, cleaned);
+  co_return std::move(cleaned);
+}
+
+Task<Cleaned> clean(const Executor& executor, DockerOptions options, CleanOptions wish) {
+  const Host host = find_host(options.host);
+  Engine engine(executor, host.address);
+  co_await engine.connect();
+  fs::path temporary = fs::temp_directory_path();
+  auto cleaned = co_await clean_with(engine, executor, std::move(temporary), wish);
+  co_return std::move(cleaned);
+}
+
+Task<> remove_everything(Engine& engine, const Executor& executor, std::string filter) {
+  auto pieces = co_await list_pieces(engine, std::move(filter));
+  std::vector<Piece*> all;
+  for (Piece& piece : pieces)
+    all.push_back(&piece);
+  co_await remove_pieces(engine, executor, all);
+  for (const Piece& piece : pieces) {
+    if (!piece.trouble.empty()) throw WorldError("engine-refused", piece.trouble);
+  }
+}
+
+}  // namespace interoper::docker
