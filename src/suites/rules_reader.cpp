@@ -1,0 +1,293 @@
+#include "suites/rules_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/placeholders.hpp"
+#include "base/shell_words.hpp"
+#include "suites/document.hpp"
+#include "suites/json_reader.hpp"
+#include "suites/spec_reader.hpp"
+
+namespace interoper {
+namespace {
+
+const std::vector<std::string> later_role_keys{"after", "env", "mount", "user", "memory", "cpus", "pids", "ready", "command"};
+
+class RulesReader {
+ public:
+  RulesReader(JsonReader& json, ReadRules& result, Rules& rules) : json_(json), result_(result), rules_(rules) {}
+
+  void read(std::string_view header) {
+    std::vector<std::string> known;
+    for (const auto& [key, reader] : readers())
+      known.push_back(key);
+    const std::vector<JsonMember> members = json_.members(header, "", known);
+    for (const auto& [key, reader] : readers()) {  // roles first: other keys name them
+      for (const JsonMember& member : members) {
+        if (member.key == key) reader(*this, member);
+      }
+    }
+    check_roles(header);
+  }
+
+ private:
+  using Reader = std::function<void(RulesReader&, const JsonMember&)>;
+
+  // The keys of a suite's header, in the order in which they are read.
+  static const std::vector<std::pair<std::string, Reader>>& readers() {
+    static const std::vector<std::pair<std::string, Reader>> all{
+        {"suite", [](RulesReader& self, const JsonMember& m) { self.text(m.key, m.value, self.result_.suite); }},
+        {"roles", [](RulesReader& self, const JsonMember& m) { self.roles(m); }},
+        {"decides", [](RulesReader& self, const JsonMember& m) { self.own_role(m, self.rules_.decides, self.decides_said_); }},
+        {"tested", [](RulesReader& self, const JsonMember& m) { self.own_role(m, self.rules_.tested, self.tested_said_); }},
+        {"command", [](RulesReader& self, const JsonMember& m) { self.command(m); }},
+        {"ready", [](RulesReader& self, const JsonMember& m) { self.event_name(m, self.rules_.ready_event); }},
+        {"done", [](RulesReader& self, const JsonMember& m) { self.event_name(m, self.rules_.done_event); }},
+        {"unsupported", [](RulesReader& self, const JsonMember& m) { self.unsupported(m); }},
+        {"assert", [](RulesReader& self, const JsonMember& m) { self.asserts(m); }},
+        {"events", [](RulesReader& self, const JsonMember& m) { self.events(m); }},
+        {"registry", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
+        {"files", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
+        {"timeout", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
+        {"pass", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
+    };
+    return all;
+  }
+
+  void later(const JsonMember& member, const std::string& where) {
+    json_.warning(member.written, "'" + where + member.key + "' is not supported yet, and does nothing");
+  }
+
+  // A string that is not empty.
+  bool text(const std::string& key, std::string_view value, std::string& into) {
+    const auto read = json_.string(key, value);
+    if (!read) return false;
+    if (read->empty()) {
+      json_.error(value, "'" + key + "' is empty");
+      return false;
+    }
+    into = *read;
+    return true;
+  }
+
+  // ["worker", "driver"] or {"relay": {…}, "client": {"decides": true}}: in start order either way.
+  void roles(const JsonMember& roles) {
+    std::vector<std::string> names;
+    const auto add = [&](std::string_view at, const std::string& name) {
+      if (!is_role_name(name)) {
+        json_.error(at, "'" + name + "' is no role name",
+                    "a role is a host name too: lower-case letters, digits and '-', first a letter, at most 63 characters");
+      } else if (std::find(names.begin(), names.end(), name) != names.end()) {
+        json_.error(at, "the role '" + name + "' stands there twice", "remove one of them");
+      } else {
+        names.push_back(name);
+      }
+    };
+    if (roles.value.front() == '[') {
+      const std::vector<std::string_view> elements = json_elements(roles.value).value_or(std::vector<std::string_view>{});
+      for (std::size_t i = 0; i < elements.size(); ++i) {
+        if (const auto name = json_.string("roles[" + std::to_string(i) + "]", elements[i])) add(elements[i], *name);
+      }
+    } else if (json_.object("roles", roles.value, R"(write ["worker", "driver"])")) {
+      for (const JsonMember& role : json_.members(roles.value, " in roles")) {
+        add(role.written, role.key);
+        role_settings(role);
+      }
+    } else {
+      return;
+    }
+    if (names.empty()) {
+      json_.error(roles.value, "'roles' names no role", R"(write ["worker", "driver"])");
+      return;
+    }
+    rules_.role_order = std::move(names);
+  }
+
+  void role_settings(const JsonMember& role) {
+    const std::string where = "roles." + role.key;
+    if (!json_.object(where, role.value)) return;
+    std::vector<std::string> known{"decides", "tested"};
+    known.insert(known.end(), later_role_keys.begin(), later_role_keys.end());
+    for (const JsonMember& member : json_.members(role.value, " in " + where, known)) {
+      if (member.key != "decides" && member.key != "tested") {
+        later(member, where + ".");
+        continue;
+      }
+      const auto chosen = json_.boolean(where + "." + member.key, member.value);
+      if (!chosen.value_or(false)) continue;
+      const bool decides = member.key == "decides";
+      (decides ? rules_.decides : rules_.tested) = role.key;
+      (decides ? decides_said_ : tested_said_) = true;
+    }
+  }
+
+  void own_role(const JsonMember& member, std::string& into, bool& said) {
+    std::string name;
+    if (!text(member.key, member.value, name)) return;
+    said = true;
+    into = name;
+    if (is_own(name)) return;
+    json_.error(member.value, "'" + member.key + "' names '" + name + "', which is no role of this suite",
+                did_you_mean(name, rules_.role_order));
+  }
+
+  bool is_own(const std::string& name) const {
+    return std::find(rules_.role_order.begin(), rules_.role_order.end(), name) != rules_.role_order.end();
+  }
+
+  // With other roles than the native ones the suite must say which of them decides: silence would leave every test undecided.
+  void check_roles(std::string_view header) {
+    if (!is_own(rules_.decides) && !decides_said_) {
+      json_.error(header, "nothing says which role decides", "write \"decides\": \"" + rules_.role_order.back() + "\"");
+    }
+    if (!is_own(rules_.tested) && !tested_said_) rules_.tested = rules_.role_order.front();
+  }
+
+  // "th-test {test} {role}"; "" or null = the images' own.
+  void command(const JsonMember& member) {
+    rules_.command.clear();
+    if (member.value == "null") return;
+    const auto text = json_.string("command", member.value);
+    if (!text) return;
+    for (const Placeholder& placeholder : placeholders_in(*text)) {
+      if (placeholder.name == "test" || placeholder.name == "role") continue;
+      json_.error(member.value.substr(written_offset(member.value, placeholder.offset)),
+                  "{" + placeholder.name + "} stands for nothing here", did_you_mean("{" + placeholder.name + "}", {"{test}", "{role}"}));
+    }
+    auto split = split_shell_words(*text);
+    if (const auto* fault = std::get_if<ShellFault>(&split)) {
+      json_.error(member.value.substr(written_offset(member.value, fault->offset)), "'command': " + fault->what);
+    } else {
+      rules_.command = std::get<std::vector<std::string>>(std::move(split));
+    }
+  }
+
+  // {"event": "ready"}
+  void event_name(const JsonMember& member, std::string& into) {
+    const std::string help = "write {\"event\": \"" + member.key + "\"}";
+    if (!json_.object(member.key, member.value, help)) return;
+    bool said = false;
+    for (const JsonMember& inner : json_.members(member.value, " in " + member.key, {"event", "udp", "within"})) {
+      said = said || inner.key == "event";
+      if (inner.key == "event") {
+        text(member.key + ".event", inner.value, into);
+      } else {
+        later(inner, member.key + ".");
+      }
+    }
+    if (!said) json_.error(member.value, "'" + member.key + "' names no event", help);
+  }
+
+  // {"exit": 127}
+  void unsupported(const JsonMember& member) {
+    if (!json_.object("unsupported", member.value, R"(write {"exit": 127})")) return;
+    for (const JsonMember& inner : json_.members(member.value, " in unsupported", {"exit"})) {
+      const auto status = json_.number("unsupported.exit", inner.value);
+      if (!status) continue;
+      if (*status >= 1 && *status <= 255 && *status == std::floor(*status)) {
+        rules_.unsupported_exit = static_cast<int>(*status);
+      } else {
+        json_.error(inner.value, "'unsupported.exit' must be an exit status from 1 to 255, and is " + std::string(inner.value));
+      }
+    }
+  }
+
+  // {"event": "assert", "id": ["in.assert_id"], "value": "in.value"}
+  void asserts(const JsonMember& member) {
+    if (!json_.object("assert", member.value, R"(write {"event": "assert", "id": ["in.assert_id"], "value": "in.value"})")) return;
+    for (const JsonMember& inner : json_.members(member.value, " in assert", {"event", "id", "value"})) {
+      if (inner.key == "event") text("assert.event", inner.value, rules_.assert_event);
+      if (inner.key == "value") text("assert.value", inner.value, rules_.assert_value);
+      if (inner.key != "id") continue;
+      auto paths = json_.strings("assert.id", inner.value);
+      if (paths && paths->empty()) json_.error(inner.value, "'assert.id' is empty", R"(write ["in.assert_id"])");
+      if (paths) rules_.assert_ids = std::move(*paths);
+    }
+  }
+
+  // {"channel.new": {"channel_id": "uint", "channel.cid": "uint?"}}
+  void events(const JsonMember& member) {
+    if (!json_.object("events", member.value, R"(write {"TYPE": {"FIELD": "uint"}})")) return;
+    rules_.events.clear();
+    for (const JsonMember& event : json_.members(member.value, " in events")) {
+      EventShape shape{event.key, {}};
+      const std::string where = "events." + event.key;
+      const auto fields = json_.object_of_strings(where, event.value, R"(write {"FIELD": "uint"})");
+      for (const JsonMember& field : fields.value_or(std::vector<JsonMember>{}))
+        add_field(shape, where + "." + field.key, field);
+      rules_.events.push_back(std::move(shape));
+    }
+  }
+
+  void add_field(EventShape& shape, const std::string& key, const JsonMember& field) {
+    using Kind = EventShape::Kind;
+    static const std::array<std::pair<std::string, Kind>, 7> kinds{{{"any", Kind::any},
+                                                                    {"string", Kind::string},
+                                                                    {"uint", Kind::uint},
+                                                                    {"number", Kind::number},
+                                                                    {"boolean", Kind::boolean},
+                                                                    {"object", Kind::object},
+                                                                    {"array", Kind::array}}};
+    std::string word = json_string(field.value).value_or("");
+    const bool optional = !word.empty() && word.back() == '?';
+    if (optional) word.pop_back();
+    std::vector<std::string> words;
+    for (const auto& [name, kind] : kinds) {
+      if (name == word) {
+        shape.fields.push_back({field.key, kind, !optional});
+        return;
+      }
+      words.push_back(name);
+    }
+    json_.error(field.value, "'" + key + "': '" + word + "' is no kind of value", did_you_mean(word, words));
+  }
+
+  JsonReader& json_;
+  ReadRules& result_;
+  Rules& rules_;
+  bool decides_said_ = false;
+  bool tested_said_ = false;
+};
+
+ReadRules read_object(std::string_view text, std::string_view part, const std::string& shown_file) {
+  ReadRules result;
+  JsonReader json(text, shown_file, result.problems);
+  Rules rules;
+  if (const auto header = json.only_object(part, "the header")) {
+    result.header = *header;
+    RulesReader(json, result, rules).read(*header);
+  }
+  sort_by_place(result.problems);
+  if (!has_errors(result.problems)) result.rules = std::move(rules);
+  return result;
+}
+
+}  // namespace
+
+ReadRules read_rules(std::string_view file_text, const std::string& shown_file) {
+  const std::string_view text = without_mark(file_text);
+  ReadRules failed;
+  JsonReader places(text, shown_file, failed.problems);
+  if (const std::size_t end = utf8_end(text); end != text.size()) {
+    places.error(text.substr(end), "the file is not UTF-8 here", "save it as UTF-8");
+    return failed;
+  }
+  auto document = read_document(text);
+  if (const auto* fault = std::get_if<NoHeader>(&document)) {
+    places.error(text.substr(fault->offset), fault->what, fault->help);
+    return failed;
+  }
+  return read_object(text, std::get<Document>(document).header, shown_file);
+}
+
+ReadRules read_rules_header(std::string_view header_json, const std::string& shown_file) {
+  return read_object(header_json, header_json, shown_file);
+}
+
+}  // namespace interoper
