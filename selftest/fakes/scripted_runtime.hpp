@@ -68,11 +68,11 @@ struct ScriptedRuntime : Runtime {
   std::map<std::string, std::string> facts() const override { return {{"engine", "scripted"}}; }
 
   Executor executor;
-  std::map<std::string, Behaviour> behaviours;               // by role
-  std::optional<WorldError> fails_to_begin, fails_to_open;   // thrown there
-  std::map<std::string, WorldError> fails_to_start;          // by role
-  std::vector<LabOrder> orders;                              // all that were opened
-  std::vector<std::string> started;                          // in order, "<cell>/<role>"
+  std::map<std::string, Behaviour> behaviours;              // by role
+  std::optional<WorldError> fails_to_begin, fails_to_open;  // thrown there
+  std::map<std::string, WorldError> fails_to_start;         // by role
+  std::vector<LabOrder> orders;                             // all that were opened
+  std::vector<std::string> started;                         // in order, "<cell>/<role>"
   int open_labs = 0;
   int most_open_labs = 0;
   bool hurried = false;

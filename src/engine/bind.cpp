@@ -107,7 +107,7 @@ milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
 
 }  // namespace
 
-std::variant<Script, BindFault> bind(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale) {
+std::variant<Script, BindFault> bind_script(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale) {
   const Binder binder(spec, params);
   try {
     Script script;

@@ -15,6 +15,6 @@ struct BindFault {
 };
 
 // `timeout_scale` multiplies the timeout (--timeout-scale).
-std::variant<Script, BindFault> bind(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale = 1);
+std::variant<Script, BindFault> bind_script(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale = 1);
 
 }  // namespace interoper

@@ -8,6 +8,7 @@
 #include "engine/judge.hpp"
 #include "engine/timeline.hpp"
 #include "fakes/scripted_runtime.hpp"
+#include "reporters/timeline_reading.hpp"
 
 using namespace interoper;
 using namespace std::chrono_literals;
@@ -79,7 +80,7 @@ struct Trial {
   Judgement again() const {
     Judge judge(script);
     for (const Event& event : events)
-      judge.observe(event_of_line(event.line).value());
+      judge.observe(recorded_event(event.line));
     return judge.finish();
   }
 };
@@ -338,6 +339,6 @@ TEST_CASE("what a process says about who and when is not believed") {
   CHECK(trial.types("worker") == Types{"started", "log", "timeout", "done", "ready", "stopping", "exited"});
   CHECK(trial.record.judgement.findings.front().kind == "reserved-type");
   for (const Event& event : trial.events) {
-    if (event.type == "timeout") CHECK_FALSE(event_of_line(event.line)->by_engine);
+    if (event.type == "timeout") CHECK_FALSE(recorded_event(event.line).by_engine);
   }
 }

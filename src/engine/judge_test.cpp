@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "base/json_text.hpp"
-#include "engine/timeline.hpp"
+#include "reporters/timeline_reading.hpp"
 
 using namespace interoper;
 
@@ -59,7 +59,7 @@ std::vector<Event> timeline(const std::string& text) {
     if (!role.empty()) line += R"(,"ro":")" + role + "\"";
     if (by_engine) line += R"(,"by":"engine")";
     line += R"(,"ty":")" + type + R"(","in":)" + in + "}";
-    events.push_back(event_of_line(line).value());
+    events.push_back(recorded_event(line));
   }
   return events;
 }
@@ -257,7 +257,7 @@ TEST_CASE("findings name what is wrong without changing the verdict") {
       R"({"seq":7,"ti":0,"us":0,"ro":"worker","ty":"result","in":{"name":"first","verdict":"passed"}})",
   };
   for (const std::string& line : lines)
-    judge.observe(event_of_line(line).value());
+    judge.observe(recorded_event(line));
   const Judgement judgement = judge.finish();
   std::vector<std::string> kinds;
   for (const Finding& finding : judgement.findings)
@@ -271,12 +271,11 @@ TEST_CASE("findings name what is wrong without changing the verdict") {
 TEST_CASE("a process cannot make the judge remember without limit") {
   const Script script = script_of();
   Judge judge(script);
-  judge.observe(event_of_line(R"({"seq":0,"ti":0,"us":0,"ro":"worker","by":"engine","ty":"started"})").value());
+  judge.observe(recorded_event(R"({"seq":0,"ti":0,"us":0,"ro":"worker","by":"engine","ty":"started"})"));
   for (int i = 1; i < 200'000; ++i) {
     const std::string number = std::to_string(i);
-    judge.observe(event_of_line(R"({"seq":)" + number + R"(,"ti":0,"us":0,"ro":"worker","id":)" + std::to_string(i * 2) +
-                                R"(,"ty":"assert","in":{"assert_id":1,"value":)" + number + "}}")
-                      .value());
+    judge.observe(recorded_event(R"({"seq":)" + number + R"(,"ti":0,"us":0,"ro":"worker","id":)" + std::to_string(i * 2) +
+                                 R"(,"ty":"assert","in":{"assert_id":1,"value":)" + number + "}}"));
   }
   const Judgement judgement = judge.finish();
   CHECK(judgement.findings.size() == most_findings);

@@ -61,8 +61,9 @@ class Runner {
   }
   Task<> schedule();
   Task<> wake_on_interrupt();
+  Task<> describe_world();
   Task<> run_cell(CellRecord& cell, const Script& script);
-  Task<> run_attempt(CellRecord& cell, const Script& script);
+  Task<> run_attempt(CellRecord& cell, const Script& script, int repetition);
   const Script& script_for(const Cell& cell);
   void set_unrun(Verdict verdict, const std::string& reason, const std::string& message);
   bool is_enough() const { return stage_.interrupt.level > 0 || failed_fast_ || broken_report_; }
@@ -89,7 +90,7 @@ const Script& Runner::script_for(const Cell& cell) {
     const auto spec =
         std::find_if(stage_.suite.specs.begin(), stage_.suite.specs.end(), [&](const Spec& s) { return s.name == cell.test; });
     // Planning has bound every cell once, so that a fault here cannot be a user's.
-    script = std::make_unique<Script>(std::get<Script>(bind(*spec, cell.params, stage_.suite.rules, stage_.options.timeout_scale)));
+    script = std::make_unique<Script>(std::get<Script>(bind_script(*spec, cell.params, stage_.suite.rules, stage_.options.timeout_scale)));
   }
   return *script;
 }
@@ -111,6 +112,7 @@ Task<RunRecord> Runner::perform() {
   if (!blocked) {
     try {
       co_await stage_.runtime.begin(record_.id);
+      co_await describe_world();
     } catch (const WorldError& error) {
       blocked = error;
     }
@@ -138,6 +140,24 @@ Task<RunRecord> Runner::perform() {
   co_return std::move(record_);
 }
 
+// What runs here, for the report: two reports differ by this when the same cells end differently.
+Task<> Runner::describe_world() {
+  for (const auto& [name, value] : stage_.runtime.facts())
+    record_.host[name] = value;
+  for (const Implementation& implementation : stage_.implementations) {
+    const auto known = record_.implementations.find(implementation.name);
+    if (known == record_.implementations.end()) continue;
+    for (auto& [role, source] : known->second.roles) {
+      if (source.image.empty()) continue;
+      const std::optional<ImageFacts> facts = co_await stage_.runtime.image_facts(source.image);
+      if (!facts) continue;
+      source.digest = facts->digest.empty() ? facts->id : facts->digest;
+      source.revision = facts->revision;
+      source.platform = facts->platform;
+    }
+  }
+}
+
 Task<> Runner::wake_on_interrupt() {
   const Predicate raised_or_finished = [this] { return stage_.interrupt.level > 0 || finished_; };
   co_await stage_.interrupt.raised.until(raised_or_finished);
@@ -162,20 +182,18 @@ Task<> Runner::schedule() {
 }
 
 Task<> Runner::run_cell(CellRecord& cell, const Script& script) {
-  std::vector<int> repetition_of;
   const int most_attempts = 1 + stage_.options.retries;
   try {
     for (int repetition = 0; repetition < stage_.options.repeat && !is_enough(); ++repetition) {
       for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        co_await run_attempt(cell, script);
-        repetition_of.push_back(repetition);
+        co_await run_attempt(cell, script, repetition);
         const bool again = is_worth_a_retry(cell.attempts.back().judgement.verdict) && attempt + 1 < most_attempts && !is_enough();
         const bool more = again || (repetition + 1 < stage_.options.repeat && !is_enough());
         tell(AttemptEnded{cell, cell.attempts.back(), more});
         if (!again) break;
       }
     }
-    fold_attempts(cell, repetition_of);
+    fold_attempts(cell);
     tell(CellEnded{cell});
   } catch (const WorldError& error) {
     // A reporter could not keep something: what is not written down must not be run.
@@ -191,7 +209,7 @@ Task<> Runner::run_cell(CellRecord& cell, const Script& script) {
   changed_.notify();
 }
 
-Task<> Runner::run_attempt(CellRecord& cell, const Script& script) {
+Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetition) {
   const int n = static_cast<int>(cell.attempts.size()) + 1;
   tell(AttemptBegan{cell, n});
   AttemptOrder order;
@@ -201,6 +219,7 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script) {
   order.lab = lab_order(stage_, record_, cell.cell, script, n);
   const EventTaker taker = [this, &cell, n](const Event& event) { tell(EventSeen{cell, n, event}); };
   AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker);
+  attempt.repetition = repetition;
   attempt.log = timeline_path(cell.cell.id, n);
   cell.duration_ms += attempt.duration_ms;
   cell.attempts.push_back(std::move(attempt));
@@ -239,14 +258,14 @@ LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell
   return order;
 }
 
-void fold_attempts(CellRecord& cell, const std::vector<int>& repetition_of) {
+void fold_attempts(CellRecord& cell) {
   const AttemptRecord* worst = nullptr;
   bool any_passed = false;
   bool any_did_not = false;
   for (std::size_t i = 0; i < cell.attempts.size(); ++i) {
     const Verdict verdict = cell.attempts[i].judgement.verdict;
     (verdict == Verdict::passed ? any_passed : any_did_not) = true;
-    const bool last_of_repetition = i + 1 == cell.attempts.size() || repetition_of[i + 1] != repetition_of[i];
+    const bool last_of_repetition = i + 1 == cell.attempts.size() || cell.attempts[i + 1].repetition != cell.attempts[i].repetition;
     if (!last_of_repetition) continue;
     if (worst == nullptr || badness(verdict) > badness(worst->judgement.verdict)) worst = &cell.attempts[i];
   }

@@ -48,8 +48,7 @@ Task<RunRecord> run(Stage stage, RunRecord record);
 int exit_code_of(const Summary& summary, bool interrupted);
 
 // The cell's verdict from its attempts (interface §7): of each repetition the last attempt counts, of the repetitions the worst.
-// `repetition_of` gives for each attempt the repetition it belongs to, from 0.
-void fold_attempts(CellRecord& cell, const std::vector<int>& repetition_of);
+void fold_attempts(CellRecord& cell);
 
 // What the runtime needs to know to start the roles of one attempt.
 LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt);

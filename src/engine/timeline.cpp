@@ -15,12 +15,6 @@ void append_number(std::string& text, std::int64_t number) {
   text.append(digits, end);
 }
 
-template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 }  // namespace
 
 Timeline::Timeline(Taker taker)
@@ -51,24 +45,6 @@ const Event& Timeline::add(std::string_view role, const Draft& draft) {
 
 std::int64_t Timeline::duration_ms() const {
   return duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_).count();
-}
-
-std::optional<Event> event_of_line(std::string_view line) {
-  const auto members = json_members(line);
-  if (!members) return std::nullopt;
-  Event event;
-  bool has_seq = false;
-  for (const JsonMember& member : *members) {
-    if (member.key == "seq") has_seq = read_number(member.value, event.seq);
-    if (member.key == "ti") read_number(member.value, event.ti);
-    if (member.key == "us") read_number(member.value, event.us);
-    if (member.key == "ro") event.role = json_string(member.value).value_or("");
-    if (member.key == "ty") event.type = json_string(member.value).value_or("");
-    if (member.key == "by") event.by_engine = json_string(member.value) == "engine";
-  }
-  if (!has_seq || event.type.empty()) return std::nullopt;
-  event.line = line;
-  return event;
 }
 
 }  // namespace interoper

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,8 +34,5 @@ class Timeline {
   std::uint64_t next_seq_ = 0;
   Event event_;
 };
-
-// An event as it stands in a recording. Nothing when the line is no event of a timeline (cut, not ours).
-std::optional<Event> event_of_line(std::string_view line);
 
 }  // namespace interoper

@@ -83,7 +83,8 @@ struct RoleOutcome {
 };
 
 struct AttemptRecord {
-  int n = 1;  // from 1
+  int n = 1;           // from 1
+  int repetition = 0;  // from 0; attempts beyond the first of a repetition are retries
   Judgement judgement;
   std::chrono::system_clock::time_point started;
   std::int64_t duration_ms = 0;

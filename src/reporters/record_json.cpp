@@ -93,7 +93,7 @@ void put_details(JsonWriter& out, const Judgement& judgement) {
 }
 
 void put(JsonWriter& out, const AttemptRecord& attempt) {
-  out.begin_object().key("n").number(attempt.n);
+  out.begin_object().key("n").number(attempt.n).key("repetition").number(attempt.repetition);
   out.key("verdict").string(to_string(attempt.judgement.verdict)).key("reason").string(attempt.judgement.reason);
   out.key("message").string(attempt.judgement.message);
   put(out.key("blame"), attempt.judgement.blame);

@@ -43,8 +43,8 @@ TEST_CASE("a report has the keys that the interface promises, in its order") {
   CHECK(keys_of(cell["roles"]) == Keys{"worker", "driver"});
   CHECK(cell["blame"] == ordered_json::parse(R"({"role":"driver","implementation":"telehash-js","attempt":1,"seq":15})"));
   const ordered_json& attempt = cell["attempts"][0];
-  CHECK(keys_of(attempt) == Keys{"n", "verdict", "reason", "message", "blame", "started", "duration_ms", "events", "log", "roles",
-                                 "results", "measurements", "conditions", "findings"});
+  CHECK(keys_of(attempt) == Keys{"n", "repetition", "verdict", "reason", "message", "blame", "started", "duration_ms", "events", "log",
+                                 "roles", "results", "measurements", "conditions", "findings"});
   CHECK(attempt["log"] == "cells/net-link~local~telehash-js~hold=5s/1.jsonl");
   CHECK(attempt["roles"]["driver"]["exit"] == ordered_json::parse(R"({"code":3,"signal":null,"oom":false})"));
   CHECK(report["cells"][2]["attempts"][0]["roles"]["worker"]["exit"].is_null());

@@ -274,6 +274,7 @@ AttemptRecord Reader::attempt(std::string_view value) {
   const Members members = object(value, "an attempt");
   AttemptRecord attempt;
   take(members, "n", attempt.n);
+  take(members, "repetition", attempt.repetition);
   take(members, "verdict", attempt.judgement.verdict);
   take(members, "reason", attempt.judgement.reason);
   take(members, "message", attempt.judgement.message);
@@ -384,8 +385,8 @@ std::optional<RunRecord> Reader::report() {
 std::optional<RunRecord> read_report(std::string_view text, const std::string& file, Problems& problems) {
   Problems found;
   auto run = Reader(text, file, found).report();
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Problem& a, const Problem& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); });
+  std::sort(found.begin(), found.end(),
+            [](const Problem& a, const Problem& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); });
   problems.insert(problems.end(), found.begin(), found.end());
   return run;
 }

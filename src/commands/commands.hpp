@@ -1,0 +1,17 @@
+// The verbs (interface §8). Each returns its exit status; WorldError comes out and is told by main.
+#pragma once
+
+#include "commands/options.hpp"
+
+namespace interoper {
+
+int run_cells(const Options& options);  // test, tournament
+int update_tests(const Options& options);
+int build_tests(const Options& options);
+int list_tests(const Options& options);
+int show_report(const Options& options);
+int judge_report(const Options& options);
+int doctor(const Options& options);
+int clean(const Options& options);
+
+}  // namespace interoper

@@ -1,0 +1,106 @@
+#include "commands/project.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+#include "suites/registry.hpp"
+#include "suites/suite_loader.hpp"
+
+namespace interoper {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path own_path() {
+  std::error_code error;
+  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::path() : path;
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// What is under test, when the project has a Dockerfile.
+std::optional<Implementation> local_implementation(const Options& options, const Rules& rules) {
+  std::error_code error;
+  if (!fs::is_regular_file(options.dockerfile, error)) return std::nullopt;
+  Implementation local;
+  local.name = local_name;
+  for (const std::string& role : rules.role_order)
+    local.roles.push_back(RoleOffer{role, std::nullopt});
+  local.source = BuildSource{".", options.dockerfile};
+  return local;
+}
+
+Problem command_line_problem(std::string what, std::string help) {
+  Problem problem;
+  problem.what = std::move(what);
+  problem.help = std::move(help);
+  return problem;
+}
+
+}  // namespace
+
+std::optional<Problem> enter_directory(const Options& options) {
+  if (options.directory.empty()) return std::nullopt;
+  std::error_code error;
+  fs::current_path(options.directory, error);
+  if (!error) return std::nullopt;
+  return command_line_problem("-C " + options.directory + ": " + error.message(), "name a directory that exists");
+}
+
+fs::path shipped_folder() {
+  const fs::path self = own_path();
+  if (self.empty()) return {};
+  std::error_code error;
+  if (is_inside(self, INTEROPER_BINARY_DIR) && fs::is_directory(INTEROPER_SOURCE_DIR "/tests-specs", error)) return INTEROPER_SOURCE_DIR;
+  const fs::path installed = self.parent_path().parent_path() / INTEROPER_SHARE_DIR;
+  return fs::is_directory(installed / "tests-specs", error) ? installed : fs::path();
+}
+
+fs::path tests_folder(const Options& options) {
+  if (options.suite.empty()) return "interop/tests";
+  std::error_code error;
+  if (fs::exists(options.suite, error)) return options.suite;
+  // A bare name is a suite that ships.
+  const fs::path shipped = shipped_folder() / "tests-specs" / options.suite;
+  const bool bare = options.suite.find('/') == std::string::npos;
+  return bare && fs::is_directory(shipped, error) ? shipped : fs::path(options.suite);
+}
+
+fs::path reports_folder(const Options& options) {
+  return options.reports.empty() ? fs::path("interop/reports") : fs::path(options.reports);
+}
+
+LoadedProject load_project(const Options& options) {
+  LoadedProject loaded;
+  Project project;
+  const fs::path tests = tests_folder(options);
+  LoadedSuite suite = load_suite({tests.string()});
+  loaded.problems = std::move(suite.problems);
+  const Rules rules = suite.suite ? suite.suite->rules : Rules();
+  Registry registry = load_registry(tests.string(), rules);
+  std::move(registry.problems.begin(), registry.problems.end(), std::back_inserter(loaded.problems));
+  if (!suite.suite || has_errors(loaded.problems)) return loaded;
+  project.suite = std::move(*suite.suite);
+
+  if (auto local = local_implementation(options, project.suite.rules)) {
+    project.has_local = true;
+    project.implementations.push_back(std::move(*local));
+  }
+  for (Implementation& driver : registry.implementations)
+    project.implementations.push_back(std::move(driver));
+  for (const std::string& name : unknown_params(project.suite, options.selection)) {
+    loaded.problems.push_back(
+        command_line_problem("no test has a parameter \"" + name + "\"", "`interoper tests list` shows the parameters"));
+  }
+  if (!has_errors(loaded.problems)) loaded.project = std::move(project);
+  return loaded;
+}
+
+void print_problems(const Problems& problems) { std::cerr << render(problems); }
+
+}  // namespace interoper

@@ -1,0 +1,296 @@
+// `test` and `tournament`: read, plan, build what is under test, run, report.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "commands/build.hpp"
+#include "commands/commands.hpp"
+#include "commands/event_loop.hpp"
+#include "commands/project.hpp"
+#include "engine/bind.hpp"
+#include "engine/plan.hpp"
+#include "engine/run.hpp"
+#include "reporters/console.hpp"
+#include "reporters/json_lines.hpp"
+#include "reporters/recorder.hpp"
+#include "reporters/tap.hpp"
+#include "runtimes/docker/docker.hpp"
+
+namespace interoper {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The recorder gathers lines of a burst; what stands still for this long should be on the disk.
+constexpr auto flush_every = std::chrono::milliseconds(200);
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return device();  // 32 bits: exact in every JSON reader
+}
+
+std::map<std::string, std::string> host_facts() {
+  std::map<std::string, std::string> facts;
+  utsname names{};
+  if (uname(&names) == 0) {
+    facts["os"] = names.sysname;
+    facts["kernel"] = names.release;
+    facts["arch"] = names.machine;
+  }
+  facts["cores"] = std::to_string(std::thread::hardware_concurrency());
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGE_SIZE);
+  if (pages > 0 && page > 0) facts["memory_bytes"] = std::to_string(static_cast<long long>(pages) * page);
+  return facts;
+}
+
+const Spec& spec_of(const Suite& suite, const std::string& name) {
+  return *std::find_if(suite.specs.begin(), suite.specs.end(), [&](const Spec& spec) { return spec.name == name; });
+}
+
+// Binds each test with each set of parameters once: a value that does not fit is the user's problem, before anything runs.
+Problems unbindable(const Plan& plan, const Project& project, const Options& options) {
+  Problems problems;
+  std::set<std::pair<std::string, Params>> seen;
+  for (const Cell& cell : plan.cells) {
+    if (!seen.emplace(cell.test, cell.params).second) continue;
+    const Spec& spec = spec_of(project.suite, cell.test);
+    const auto bound = bind_script(spec, cell.params, project.suite.rules, options.timeout_scale);
+    const auto* fault = std::get_if<BindFault>(&bound);
+    if (fault == nullptr) continue;
+    Problem problem;
+    problem.file = spec.file;
+    problem.what = fault->what + " (with " + cell.id + ")";
+    problem.help = "check the values given with --set, or the test's \"params\"";
+    problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+ImplementationRecord record_of(const Implementation& implementation) {
+  ImplementationRecord record;
+  record.version = implementation.version;
+  for (const RoleOffer& offer : implementation.roles) {
+    RoleSourceRecord source;
+    const Source* image = image_source(implementation, offer.role);
+    source.kind = image != nullptr ? "image" : "path";
+    source.image = image_reference(implementation, offer.role);
+    source.source = image != nullptr ? describe(*image) : "path " + implementation.path;
+    if (image != nullptr) {
+      if (const auto* repo = std::get_if<RepoSource>(image)) source.url = repo->url;
+    }
+    record.roles[offer.role] = source;
+  }
+  return record;
+}
+
+RunRecord record_of(const Project& project, const Plan& plan, const Options& options, const std::string& id) {
+  RunRecord record;
+  record.id = id;
+  record.started = std::chrono::system_clock::now();
+  record.command = options.argv;
+  record.version = INTEROPER_VERSION;
+  record.runtime = "docker";
+  record.host = host_facts();
+  record.seed = options.seed.value_or(random_seed());
+  record.suite.name = project.suite.name;
+  record.suite.source = project.suite.source;
+  record.suite.digest = project.suite.digest;
+  record.suite.description = project.suite.description;
+  std::set<std::string> playing;
+  for (const Cell& cell : plan.cells) {
+    record.cells.emplace_back();
+    record.cells.back().cell = cell;
+    for (const Casting& casting : cell.cast)
+      playing.insert(casting.implementation);
+    if (record.tests.count(cell.test) != 0) continue;
+    const Spec& spec = spec_of(project.suite, cell.test);
+    const Script script = std::get<Script>(bind_script(spec, cell.params, project.suite.rules, options.timeout_scale));
+    record.tests[cell.test] = TestRecord{spec.title, script.timeout.count(), spec.file, spec.header, spec.description};
+  }
+  for (const Implementation& implementation : project.implementations) {
+    if (playing.count(implementation.name) != 0) record.implementations[implementation.name] = record_of(implementation);
+  }
+  record.absent = plan.absent;
+  return record;
+}
+
+RunOptions run_options(const Options& options, const fs::path& folder) {
+  RunOptions run;
+  run.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  run.retries = options.retries;
+  run.repeat = options.repeat;
+  run.fail_fast = options.fail_fast;
+  run.host_network = options.network == "host";
+  run.strict = options.isolation == "strict";
+  run.timeout_scale = options.timeout_scale;
+  if (options.keep) run.keep_in = fs::absolute(folder);
+  return run;
+}
+
+// What the user sees on stdout and stderr.
+class Screen {
+ public:
+  Screen(const Options& options, const fs::path& report) {
+    switch (options.format) {
+      case OutputFormat::json: reporter_ = std::make_unique<JsonLines>(report, out_.sink()); break;
+      case OutputFormat::tap: reporter_ = std::make_unique<Tap>(out_.sink()); break;
+      case OutputFormat::human: {
+        ConsoleOptions console;
+        console.out = style_of(STDOUT_FILENO, options.color);
+        console.err = style_of(STDERR_FILENO, options.color);
+        console.quiet = options.quiet;
+        console.verbose = options.verbose;
+        console.report = report;
+        reporter_ = std::make_unique<Console>(console, out_.sink(), err_.sink());
+      }
+    }
+  }
+  Reporter& reporter() { return *reporter_; }
+
+ private:
+  StandardStream out_{STDOUT_FILENO};
+  StandardStream err_{STDERR_FILENO};
+  std::unique_ptr<Reporter> reporter_;
+};
+
+Task<> flush_now_and_then(Recorder& recorder, const bool& finished, Notice& finishing) {
+  const Predicate over = [&finished] { return finished; };
+  while (!finished) {
+    const auto next = Clock::now() + flush_every;
+    co_await finishing.until(over, next);
+    recorder.flush();
+  }
+}
+
+// One run from the first byte to the last; the exit status.
+class RunCommand {
+ public:
+  RunCommand(const Options& options, Project project, Plan plan)
+      : options_(options),
+        project_(std::move(project)),
+        started_(std::chrono::system_clock::now()),
+        reports_(reports_folder(options)),
+        id_(claim_run_folder(reports_, run_name(options.verb == Verb::tournament ? "tournament" : std::string(local_name), started_))),
+        recorder_(reports_, id_),
+        screen_(options, reports_ / id_),
+        record_(record_of(project_, plan, options, id_)) {}
+
+  int perform() {
+    const auto work = [this](const Executor& executor) { return run_all(executor); };
+    run_on_loop(work, [this](int count) { interrupted(count); });
+    return exit_code_;
+  }
+
+ private:
+  Task<> run_all(Executor executor) {
+    docker::DockerOptions docker_options;
+    docker_options.say = [](std::string_view sentence) { std::cerr << "note: " << sentence << '\n'; };
+    runtime_ = docker::make_docker_runtime(executor, docker_options);
+    interrupt_ = std::make_unique<Interrupt>(executor);
+    std::optional<WorldError> blocked;
+    if (needs_local_image()) blocked = co_await build_local(executor);
+    Notice finishing(executor);
+    Group flushing(executor);
+    bool finished = false;
+    flushing.spawn(flush_now_and_then(recorder_, finished, finishing));
+    Stage stage{project_.suite, project_.implementations,
+                *runtime_,      {&recorder_, &screen_.reporter()},
+                *interrupt_,    run_options(options_, reports_ / id_),
+                blocked};
+    std::exception_ptr failure;
+    try {
+      const RunRecord done = co_await run(std::move(stage), std::move(record_));
+      exit_code_ = done.exit_code;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    finished = true;
+    finishing.notify();
+    co_await flushing.join();
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  bool needs_local_image() const { return !options_.no_build && record_.implementations.count(std::string(local_name)) != 0; }
+
+  Task<std::optional<WorldError>> build_local(Executor executor) {
+    ImageWorkshop workshop(executor, options_.verbose);
+    workshop_ = &workshop;
+    std::optional<WorldError> failed;
+    try {
+      co_await workshop.make(project_.implementations.front());
+    } catch (const WorldError& error) {
+      failed = error;
+    }
+    workshop_ = nullptr;
+    co_return failed;
+  }
+
+  void interrupted(int count) {
+    if (workshop_ != nullptr) workshop_->hurry();
+    if (interrupt_) interrupt_->raise();
+    if (count == 1) {
+      std::cerr << "interrupted: ending what runs and writing the report; once more to end it at once\n";
+    } else {
+      std::cerr << "interrupted again: ending everything now\n";
+      if (runtime_) runtime_->hurry();
+    }
+  }
+
+  const Options& options_;
+  Project project_;
+  std::chrono::system_clock::time_point started_;
+  fs::path reports_;
+  std::string id_;
+  Recorder recorder_;
+  Screen screen_;
+  RunRecord record_;
+  std::unique_ptr<Runtime> runtime_;
+  std::unique_ptr<Interrupt> interrupt_;
+  ImageWorkshop* workshop_ = nullptr;
+  int exit_code_ = exit_trouble;
+};
+
+int nothing_selected(const Plan& plan) {
+  std::cerr << "error: no cell was selected\n";
+  std::map<std::string, int> reasons;
+  for (const Absent& absent : plan.absent)
+    ++reasons[absent.reason];
+  for (const auto& [reason, count] : reasons)
+    std::cerr << "  " << count << " absent: " << reason << '\n';
+  std::cerr << "help: `interoper tests list` shows every cell, and why the absent ones are\n";
+  return exit_nothing;
+}
+
+}  // namespace
+
+int run_cells(const Options& options) {
+  LoadedProject loaded = load_project(options);
+  print_problems(loaded.problems);
+  if (!loaded.project) return exit_bad_input;
+  Project project = std::move(*loaded.project);
+  if (options.verb == Verb::test && !project.has_local) {
+    std::cerr << "error: there is no " << options.dockerfile
+              << " here, so that nothing is under test\nhelp: run it in your project's folder, name another with --dockerfile, or let the "
+                 "implementations play each other with `interoper tournament`\n";
+    return exit_bad_input;
+  }
+  PlanOrder order;
+  order.selection = options.selection;
+  order.matches = options.verb == Verb::tournament ? Matches::everyone : options.both ? Matches::local_both_ways : Matches::local_as_tested;
+  Plan planned = plan(project.suite, project.implementations, order);
+  const Problems problems = unbindable(planned, project, options);
+  print_problems(problems);
+  if (has_errors(problems)) return exit_bad_input;
+  if (planned.cells.empty()) return nothing_selected(planned);
+  RunCommand command(options, std::move(project), std::move(planned));
+  return command.perform();
+}
+
+}  // namespace interoper
