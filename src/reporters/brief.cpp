@@ -1,8 +1,10 @@
 #include "reporters/brief.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
+#include "base/duration.hpp"
 #include "base/json_text.hpp"
 #include "base/visible.hpp"
 
@@ -30,6 +32,11 @@ std::string brief_of(std::string_view type, std::string_view line, const Style& 
   const auto to = json_at(line, "to");
   if (to) brief += (brief.empty() ? "to " : " to ") + visible(*to, !style.utf8, limit_bytes);
   return brief;
+}
+
+std::string duration_text(std::int64_t ms) {
+  constexpr std::int64_t most_ms = 9'000'000'000'000;  // as nanoseconds they still fit
+  return human_duration(std::chrono::milliseconds(std::clamp(ms, -most_ms, most_ms)));
 }
 
 std::string seconds_text(std::int64_t us, int digits) {

@@ -18,6 +18,9 @@ namespace interoper {
 // What a `log` said, or the event's `in` and `to` as compact JSON: visible, at most about `limit_bytes`. `line` is a timeline's line.
 std::string brief_of(std::string_view type, std::string_view line, const Style& style, std::size_t limit_bytes);
 
+// "2.3 s"; any number, also one from a broken report.
+std::string duration_text(std::int64_t ms);
+
 // Microseconds as seconds: "12.345", with `digits` behind the point (3 or 6).
 std::string seconds_text(std::int64_t us, int digits);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/duration.hpp"
 #include "base/visible.hpp"
 #include "reporters/rerun.hpp"
 
@@ -25,8 +24,6 @@ struct Overloaded : Cases... {
 std::string plural(std::size_t number, std::string_view one, std::string_view many) {
   return std::to_string(number) + " " + std::string(number == 1 ? one : many);
 }
-
-std::string duration_text(std::int64_t ms) { return human_duration(std::chrono::milliseconds(ms)); }
 
 bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
 

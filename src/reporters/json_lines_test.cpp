@@ -35,7 +35,7 @@ TEST_CASE("every line of the event stream is an object that says what it is") {
     counts[ordered_json::parse(line).at("what")] += 1;
   }
   CHECK(counts == std::map<std::string, int>{
-                      {"run-began", 1}, {"attempt-began", 7}, {"event", 57}, {"attempt-ended", 7}, {"cell-ended", 7}, {"run-ended", 1}});
+                      {"run-began", 1}, {"attempt-began", 7}, {"event", 72}, {"attempt-ended", 7}, {"cell-ended", 7}, {"run-ended", 1}});
 }
 
 TEST_CASE("the stream begins with the plan and ends with the summary") {

@@ -149,7 +149,7 @@ TEST_CASE("what a killed program leaves is the plan and whole lines") {
   const pid_t child = ::fork();
   if (child == 0) {
     Recorder recorder(folder.path(), name);
-    tell_sample(recorder, 12);  // in the middle of the first cell's second attempt
+    tell_sample(recorder, 17);  // in the middle of the first cell's second attempt
     ::kill(::getpid(), SIGKILL);
   }
   int status = 0;
@@ -258,5 +258,5 @@ TEST_CASE("an attempt whose timeline cannot even be made is told once, and its r
   REQUIRE(report);
   CHECK(report->cells[0].attempts[0].log.empty());
   CHECK(report->cells[0].attempts[0].events == 0);
-  CHECK(report->cells[0].attempts[1].events == 9);
+  CHECK(report->cells[0].attempts[1].events == 12);
 }

@@ -57,8 +57,8 @@ TEST_CASE("a finished run opens from its report") {
 TEST_CASE("a run that was killed opens from its plan and its timelines") {
   const TestFolder folder;
   const RunRecord whole = sample_run();
-  // The first cell's two attempts (7 + 9 events) have ended, the second cell's is in the middle.
-  const fs::path run = record_sample(folder.path(), "run", 20);
+  // The first cell's two attempts (12 events each) have ended, the second cell's is in the middle.
+  const fs::path run = record_sample(folder.path(), "run", 28);
   const Recording recording = open_recording(run);
   CHECK(all(recording.problems).empty());
   CHECK(recording.origin == Recording::Origin::plan);
@@ -71,12 +71,12 @@ TEST_CASE("a run that was killed opens from its plan and its timelines") {
   REQUIRE(first.attempts.size() == 2);
   CHECK(first.attempts[0].judgement.verdict == Verdict::failed);
   CHECK(first.attempts[0].judgement.reason == "timeout");
-  CHECK(first.attempts[0].events == 7);
+  CHECK(first.attempts[0].events == 12);
   CHECK(first.attempts[0].duration_ms == 9000);
-  CHECK(first.attempts[1].events == 9);
+  CHECK(first.attempts[1].events == 12);
   CHECK(first.attempts[1].log == whole.cells[0].attempts[1].log);
   CHECK(first.attempts[1].roles.at("driver").exit->code == 0);
-  CHECK_FALSE(first.attempts[1].roles.at("worker").exit.has_value());
+  CHECK(first.attempts[0].roles.at("driver").exit->signal == 9);
   CHECK(first.duration_ms == 15100);
 
   const CellRecord& second = recording.run.cells[1];
@@ -84,6 +84,7 @@ TEST_CASE("a run that was killed opens from its plan and its timelines") {
   CHECK(second.reason == "unfinished");
   CHECK(second.message == "the run ended before this attempt did");
   CHECK(second.attempts.at(0).events == 4);
+  CHECK_FALSE(second.attempts.at(0).roles.at("worker").exit.has_value());
 
   CHECK(recording.run.cells[2].verdict == Verdict::aborted);
   CHECK(recording.run.cells[2].message == "the run ended before this cell did");

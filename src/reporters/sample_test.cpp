@@ -68,13 +68,13 @@ void fold(CellRecord& cell) {
 }
 
 void end_passed(CellRecord& cell) {
-  cell.attempts.push_back(attempt_of(cell, 1, 100, 1200, 9));
-  cell.attempts[0].judgement.measurements.push_back({"handshake", "9007199254740993", "ns", "driver", 5});
+  cell.attempts.push_back(attempt_of(cell, 1, 100, 1200, 12));
+  cell.attempts[0].judgement.measurements.push_back({"handshake", "9007199254740993", "ns", "driver", 6});
   fold(cell);
 }
 
 void end_unsupported(CellRecord& cell) {
-  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 1400, 300, 7));
+  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 1400, 300, 9));
   judge(attempt, Verdict::unsupported, "exit-127", "driver (telehash-js) exited with 127 before it was ready: it does not play this role");
   attempt.roles["driver"].exit = RoleOutcome::Exit{127, std::nullopt, false};
   attempt.roles["worker"].exit = RoleOutcome::Exit{143, 15, false};
@@ -82,21 +82,21 @@ void end_unsupported(CellRecord& cell) {
 }
 
 void end_flaky(CellRecord& cell) {
-  AttemptRecord first = attempt_of(cell, 1, 1800, 9000, 7);
+  AttemptRecord first = attempt_of(cell, 1, 1800, 9000, 12);
   judge(first, Verdict::failed, "timeout", "the time ran out after 9 s: driver (local) had not exited");
-  blame(first, "driver", "local", 4);
+  blame(first, "driver", "local", 5);
   first.roles["driver"].exit = RoleOutcome::Exit{137, 9, false};
   first.roles["worker"].exit = RoleOutcome::Exit{143, 15, false};
   first.judgement.conditions.push_back({R"({"event": {"ty": "exchange.started"}})", false, std::nullopt});
-  AttemptRecord second = attempt_of(cell, 2, 10900, 6100, 9);
-  second.judgement.conditions.push_back({R"({"event": {"ty": "exchange.started"}})", true, 4});
+  AttemptRecord second = attempt_of(cell, 2, 10900, 6100, 12);
+  second.judgement.conditions.push_back({R"({"event": {"ty": "exchange.started"}})", true, 5});
   cell.attempts = {first, second};
   cell.flaky = true;
   fold(cell);
 }
 
 void end_exited(CellRecord& cell) {
-  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 17100, 2300, 18));
+  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 17100, 2300, 19));
   judge(attempt, Verdict::failed, "exited", "driver (telehash-js) exited with status 3 before it said done");
   blame(attempt, "driver", "telehash-js", 15);
   attempt.roles["driver"].exit = RoleOutcome::Exit{3, std::nullopt, false};
@@ -121,7 +121,7 @@ void end_skipped(CellRecord& cell) {
 }
 
 void end_aborted(CellRecord& cell) {
-  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 19600, 500, 5));
+  AttemptRecord& attempt = cell.attempts.emplace_back(attempt_of(cell, 1, 19600, 500, 6));
   judge(attempt, Verdict::aborted, "interrupted", "the run was interrupted before this cell ended");
   attempt.roles["worker"].exit = RoleOutcome::Exit{143, 15, false};
   attempt.roles["driver"] = {};
@@ -136,48 +136,63 @@ std::vector<std::pair<std::string, std::string>> script(const CellRecord& cell, 
   const std::string started = R"("by":"engine","ty":"started")";
   const std::string ready = R"("id":1,"ty":"ready","in":{})";
   const std::string done = R"("id":9,"ty":"done")";
-  const auto exited = [](int code) { return R"("by":"engine","ty":"exited","in":{"exit_code":)" + std::to_string(code) + "}"; };
+  const auto exited = [](int code, int signal = 0) {
+    return R"("by":"engine","ty":"exited","in":{"exit_code":)" + std::to_string(code) +
+           (signal == 0 ? "" : R"(,"signal":)" + std::to_string(signal)) + "}";
+  };
   const auto log = [](const std::string& line) {
     return R"("by":"engine","ty":"log","in":{"line":)" + json_quote(line) + R"(,"stream":"stderr"})";
   };
-  const std::string stopping = R"("by":"engine","ty":"stopping","in":{"signal":"SIGTERM"})";
-  switch (attempt.judgement.verdict) {
-    case Verdict::passed:
-      return {{"", exec},
-              {"worker", started},
-              {"worker", ready},
-              {"driver", started},
-              {"driver",
-               R"("id":2,"ty":"exchange.started","in":{"exchange_id":1,"peer":"uvabrvfqacyvgcu8kbrrmk9apjbvgvn2wjechqr3vf9c1zm3hv7g"})"},
-              {"driver", R"("id":3,"ty":"measurement","in":{"name":"handshake","value":9007199254740993,"unit":"ns"})"},
-              {"driver", done},
-              {"driver", exited(0)}};
-    case Verdict::unsupported:
-      return {{"", exec},
-              {"worker", started},
-              {"worker", ready},
-              {"driver", started},
-              {"driver", log("th-test: unknown test \"sanity\"")},
-              {"driver", exited(127)}};
-    case Verdict::error:
-      return {{"", exec}, {"", R"("by":"engine","ty":"trouble","in":{"what":"there is no image interoper/telehash-js:latest"})"}};
-    case Verdict::aborted: return {{"", exec}, {"worker", started}, {"", R"("by":"engine","ty":"interrupted")"}, {"worker", exited(143)}};
-    case Verdict::skipped: return {};
-    case Verdict::failed: break;
+  const auto stopping = [](const std::string& signal) { return R"("by":"engine","ty":"stopping","in":{"signal":")" + signal + "\"}"; };
+
+  std::vector<std::pair<std::string, std::string>> events = {{"", exec}};
+  const auto add = [&](const std::string& role, const std::string& more) { events.emplace_back(role, more); };
+  if (attempt.judgement.verdict == Verdict::error) {
+    add("", R"("by":"engine","ty":"trouble","in":{"what":"there is no image interoper/telehash-js:latest","reason":"image-missing"})");
+    return events;
   }
-  if (attempt.judgement.reason == "timeout")
-    return {{"", exec},          {"worker", started}, {"worker", ready}, {"driver", started}, {"", R"("by":"engine","ty":"timeout")"},
-            {"driver", stopping}};
-  std::vector<std::pair<std::string, std::string>> events = {
-      {"", exec}, {"worker", started}, {"worker", ready}, {"driver", started}, {"driver", ready}};
-  events.emplace_back("worker", log("listening"));
-  events.emplace_back("driver", R"("id":7,"ty":"assert","in":{"assert_id":1,"value":"0f3c"})");
-  events.emplace_back("driver", log("\x1b[31mred\x1b[0m and a bell \x07 and <script>alert(1)</script>"));
-  events.emplace_back("driver", R"("id":7,"ty":"x.unknown","in":{"number":1e400,"big":9007199254740993,"text":"grüße"})");
-  for (int i = 1; i <= 6; ++i)
-    events.emplace_back("driver", log("    at step " + std::to_string(i) + " (link.js:" + std::to_string(40 + i) + ")"));
-  events.emplace_back("driver", exited(3));
-  events.emplace_back("worker", exited(143));
+  add("worker", started);
+  if (attempt.judgement.verdict == Verdict::aborted) {
+    add("", R"("by":"engine","ty":"interrupted")");
+    add("worker", stopping("SIGTERM"));
+    add("worker", exited(143, 15));
+    return events;
+  }
+  add("worker", ready);
+  add("driver", started);
+  if (attempt.judgement.verdict == Verdict::passed) {
+    add("driver", ready);
+    add("driver", R"("id":2,"ty":"exchange.started","in":{"exchange_id":1,"peer":"uvabrvfqacyvgcu8kbrrmk9apjbvgvn2wjechqr3vf9c1zm3hv7g"})");
+    add("driver", R"("id":3,"ty":"measurement","in":{"name":"handshake","value":9007199254740993,"unit":"ns"})");
+    add("driver", done);
+    add("driver", exited(0));
+    add("worker", stopping("SIGTERM"));
+    add("worker", exited(0));
+  } else if (attempt.judgement.verdict == Verdict::unsupported) {
+    add("driver", log("th-test: unknown test \"sanity\""));
+    add("driver", exited(127));
+    add("worker", stopping("SIGTERM"));
+    add("worker", exited(143, 15));
+  } else if (attempt.judgement.reason == "timeout") {
+    add("driver", ready);
+    add("", R"("by":"engine","ty":"timeout","in":{"timeout_ms":9000})");
+    add("worker", stopping("SIGTERM"));
+    add("driver", stopping("SIGTERM"));
+    add("worker", exited(143, 15));
+    add("driver", stopping("SIGKILL"));
+    add("driver", exited(137, 9));
+  } else {
+    add("driver", ready);
+    add("worker", log("listening"));
+    add("driver", R"("id":7,"ty":"assert","in":{"assert_id":1,"value":"0f3c"})");
+    add("driver", log("\x1b[31mred\x1b[0m and a bell \x07 and <script>alert(1)</script>"));
+    add("driver", R"("id":7,"ty":"x.unknown","in":{"number":1e400,"big":9007199254740993,"text":"grüße"})");
+    for (int i = 1; i <= 6; ++i)
+      add("driver", log("    at step " + std::to_string(i) + " (link.js:" + std::to_string(40 + i) + ")"));
+    add("driver", exited(3));
+    add("worker", stopping("SIGTERM"));
+    add("worker", exited(143, 15));
+  }
   return events;
 }
 

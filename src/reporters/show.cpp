@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/duration.hpp"
 #include "base/timestamp.hpp"
 #include "base/visible.hpp"
 #include "reporters/brief.hpp"
@@ -20,8 +19,6 @@ constexpr std::size_t longest_event = 4096;  // bytes of one event where no term
 constexpr std::size_t widest_role = 16;      // longer names push their line
 constexpr std::size_t widest_type = 24;
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;  // what is collected before it goes out
-
-std::string duration_text(std::int64_t ms) { return human_duration(std::chrono::milliseconds(ms)); }
 
 std::string trimmed(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);

@@ -59,7 +59,7 @@ TEST_CASE("the cells of a report are a table") {
 
 TEST_CASE("a run that was killed says so") {
   const TestFolder folder;
-  const std::string out = cells(sample_recording(folder, 20));
+  const std::string out = cells(sample_recording(folder, 28));
   CHECK(out.starts_with(
       "run local-20141124-142320, 2014-11-24T14:23:20.000Z; it ended before it wrote its report, and this is what its timelines tell\n"));
   CHECK(out.find("■ aborted      net-link~local~telehash-js~hold=5s") != std::string::npos);
@@ -92,22 +92,23 @@ TEST_CASE("a cell's timeline: what became of it, then event by event") {
   finding   driver: the id 7 stands on two events  event 8
 
      +0.000000          exec                      {"worker":"local","driver":"telehash-js","roles":{"worker":"local","driver":"telehash-js"}}
-     +0.127777  worker  started
-     +0.255555  worker  ready
-     +0.383333  driver  started
-     +0.511111  driver  ready
-     +0.638888  worker  │ listening
-     +0.766666  driver  assert                    {"assert_id":1,"value":"0f3c"}
-     +0.894444  driver  │ \e[31mred\e[0m and a bell \x07 and <script>alert(1)</script>
-     +1.022222  driver  x.unknown                 {"number":1e400,"big":9007199254740993,"text":"grüße"}
-     +1.150000  driver  │     at step 1 (link.js:41)
-     +1.277777  driver  │     at step 2 (link.js:42)
-     +1.405555  driver  │     at step 3 (link.js:43)
-     +1.533333  driver  │     at step 4 (link.js:44)
-     +1.661111  driver  │     at step 5 (link.js:45)
-     +1.788888  driver  │     at step 6 (link.js:46)
->    +1.916666  driver  exited                    {"exit_code":3}
-     +2.044444  worker  exited                    {"exit_code":143}
+     +0.121052  worker  started
+     +0.242105  worker  ready
+     +0.363157  driver  started
+     +0.484210  driver  ready
+     +0.605263  worker  │ listening
+     +0.726315  driver  assert                    {"assert_id":1,"value":"0f3c"}
+     +0.847368  driver  │ \e[31mred\e[0m and a bell \x07 and <script>alert(1)</script>
+     +0.968421  driver  x.unknown                 {"number":1e400,"big":9007199254740993,"text":"grüße"}
+     +1.089473  driver  │     at step 1 (link.js:41)
+     +1.210526  driver  │     at step 2 (link.js:42)
+     +1.331578  driver  │     at step 3 (link.js:43)
+     +1.452631  driver  │     at step 4 (link.js:44)
+     +1.573684  driver  │     at step 5 (link.js:45)
+     +1.694736  driver  │     at step 6 (link.js:46)
+>    +1.815789  driver  exited                    {"exit_code":3}
+     +1.936842  worker  stopping                  {"signal":"SIGTERM"}
+     +2.057894  worker  exited                    {"exit_code":143,"signal":15}
      +2.300000          status                    {"success":false,"verdict":"failed","reason":"exited"}
 )";
   CHECK(timeline(recording, recording.run.cells[1]) == expected);
@@ -119,15 +120,20 @@ TEST_CASE("one attempt of several, cut to a narrow ASCII terminal") {
   CHECK(timeline(recording, recording.run.cells[0], 1, Style{false, false, 60}) == R"(+ passed       net-link~local~local~hold=5s
   attempt 1 of 2: failed
   the time ran out after 9 s: driver (local) had not exited
-  blamed    driver: local, event 4
+  blamed    driver: local, event 5
   expect    NOT HELD  {"event": {"ty": "exchange.started"}}
 
      +0.000000          exec                      {"worker":
-     +1.285714  worker  started
-     +2.571428  worker  ready
-     +3.857142  driver  started
->    +5.142857          timeout
-     +6.428571  driver  stopping                  {"signal":
+     +0.750000  worker  started
+     +1.500000  worker  ready
+     +2.250000  driver  started
+     +3.000000  driver  ready
+>    +3.750000          timeout                   {"timeout_
+     +4.500000  worker  stopping                  {"signal":
+     +5.250000  driver  stopping                  {"signal":
+     +6.000000  worker  exited                    {"exit_cod
+     +6.750000  driver  stopping                  {"signal":
+     +7.500000  driver  exited                    {"exit_cod
      +9.000000          status                    {"success"
 )");
   CHECK(timeline(recording, recording.run.cells[0], 7) ==

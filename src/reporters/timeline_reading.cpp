@@ -19,6 +19,8 @@ namespace {
 // A log line is at most 4 MiB (interface §6); with every byte escaped, and in base64 beside it, that is below 32 MiB.
 constexpr std::size_t longest_line_bytes = std::size_t{32} * 1024 * 1024;
 constexpr std::size_t read_bytes = std::size_t{256} * 1024;
+// More milliseconds than any run has, few enough that two of them added are a moment that the clock can hold.
+constexpr std::int64_t most_ms = 4'000'000'000'000;
 // Roles of one attempt that a timeline may name.
 constexpr std::size_t most_roles = 1000;
 
@@ -100,7 +102,7 @@ class Telling {
   void add(const Event& event) {
     AttemptRecord& attempt = record_.attempt;
     if (attempt.events++ == 0) began(event);
-    attempt.duration_ms = std::max(attempt.duration_ms, event.us / 1000);
+    attempt.duration_ms = std::max(attempt.duration_ms, std::min(event.us / 1000, most_ms));
     ended_ = event.by_engine && event.type == "status";
     if (!event.role.empty() && (attempt.roles.size() < most_roles || attempt.roles.contains(event.role))) attempt.roles[event.role];
     if (!event.by_engine) return;
@@ -120,8 +122,6 @@ class Telling {
 
  private:
   void began(const Event& event) {
-    // Milliseconds that the clock can hold, whatever stands there.
-    constexpr std::int64_t most_ms = 4'000'000'000'000;
     const std::int64_t ti = std::clamp<std::int64_t>(event.ti, 0, most_ms);
     const std::int64_t us = std::clamp<std::int64_t>(event.us, 0, ti * 1000);
     record_.attempt.started = std::chrono::system_clock::time_point(std::chrono::milliseconds(ti) - std::chrono::milliseconds(us / 1000));
