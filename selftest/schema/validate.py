@@ -105,6 +105,7 @@ def read_timeline(path, shown, validator, finished, faults):
             except (ValueError, UnicodeDecodeError) as error:
                 if not (cut and not finished):  # a killed run may leave a cut last line
                     faults.add(shown, number, f"this is no JSON: {error}")
+                timeline.events += not cut
                 continue
             if cut and finished:
                 faults.add(shown, number, "the last line has no newline")
