@@ -4,9 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <vector>
+
+#include "base/problem.hpp"
 
 namespace interoper {
 
@@ -76,6 +80,18 @@ Life life_in(const std::string& proc, std::string_view mark) {
 }
 
 std::string own_mark() { return mark_in("/proc", ::getpid()); }
+
+void leave_mark(const std::filesystem::path& directory) {
+  const std::filesystem::path path = directory / owner_file;
+  std::ofstream file(path);
+  file << own_mark() << "\n";
+  file.close();
+  if (!file) {
+    throw WorldError(errno == ENOSPC ? "disk-full" : "temporary-failed",
+                     "cannot write " + path.string() + ": " + std::strerror(errno) +
+                         "; see that there is room, and that TMPDIR names a directory you may write to");
+  }
+}
 
 Life life_of(std::string_view mark) { return life_in("/proc", mark); }
 

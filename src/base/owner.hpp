@@ -2,6 +2,7 @@
 // that process still lives. Written as a label on containers, networks and volumes, so that `clean` never touches a run that lives.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,11 @@ enum class Life {
 
 // A mark of another boot of this machine cannot be told from another machine's: unknown, not dead.
 Life life_of(std::string_view mark);
+
+// A directory of ours outside a report says in this file whose it is.
+constexpr const char* owner_file = ".owner";
+// Writes own_mark() into it. WorldError("disk-full", …) or ("temporary-failed", …) when it cannot.
+void leave_mark(const std::filesystem::path& directory);
 
 // The same with what it looks at given; `proc` is a folder like /proc.
 std::string mark_in(const std::string& proc, long pid);

@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Beside a run's own temporary files: the mark of the process that made them.
-constexpr const char* owner_file = ".owner";
 constexpr const char* directory_prefix = "interoper-";
 
 enum class Kind { container, network, volume };

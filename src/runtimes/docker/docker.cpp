@@ -1,7 +1,6 @@
 #include "runtimes/docker/docker.hpp"
 
 #include <cassert>
-#include <cstdlib>
 
 #include "runtimes/docker/clean.hpp"
 #include "runtimes/docker/ground.hpp"
@@ -26,13 +25,6 @@ constexpr std::chrono::milliseconds let_go_every{100};
 
 WorldError run_is_over() { return {"engine-unreachable", "the container engine did not answer before the run was over"}; }
 
-std::string subnet_range(const DockerOptions& options) {
-  if (!options.subnets.empty()) return options.subnets;
-  const char* from_environment = std::getenv("INTEROPER_DOCKER_SUBNETS");
-  if (from_environment != nullptr && *from_environment != '\0') return from_environment;
-  return std::string(default_subnets);
-}
-
 class DockerRuntime final : public Runtime {
  public:
   DockerRuntime(const Executor& executor, DockerOptions options) : executor_(executor), options_(std::move(options)) {}
@@ -41,7 +33,7 @@ class DockerRuntime final : public Runtime {
 
   Task<> begin(std::string run) override {
     assert(!workshop_);
-    const std::string range = subnet_range(options_);
+    const std::string range = subnet_range(options_.subnets);
     co_await connect();
     auto workshop = std::make_unique<Workshop>(executor_, *engine_, std::move(run), range, options_.say);
     if (hurried_) workshop->hurried = hurried_;

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "base/owner.hpp"
+
 namespace interoper::docker {
 
 namespace {
@@ -51,7 +53,12 @@ class StrictGround final : public Ground {
     if (!is_kept_ && workshop_.shared_in_memory) both.spawn(make_volume());
     co_await both.join();
     if (has_volume_) co_return;
-    if (!is_kept_) directory_ = fs::temp_directory_path() / ("interoper-" + name_part(workshop_.run, 80)) / name_;
+    if (!is_kept_) {
+      directory_ = fs::temp_directory_path() / name_;
+      make_directory_for_all(directory_);
+      leave_mark(directory_);
+      directory_ /= "shared";
+    }
     make_directory_for_all(directory_);
   }
 
@@ -74,7 +81,7 @@ class StrictGround final : public Ground {
     if (has_volume_) co_await remove_volume();
     if (directory_.empty() || is_kept_) co_return;
     std::error_code ignored;  // files of a container's root may not be ours to remove; `clean` names the directory
-    fs::remove_all(directory_, ignored);
+    fs::remove_all(directory_.parent_path(), ignored);
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "runtimes/docker/subnets.hpp"
 
 #include <charconv>
+#include <cstdlib>
 
 #include "base/problem.hpp"
 #include "model/cell.hpp"
@@ -42,6 +43,13 @@ std::string write_cidr(std::uint32_t address, std::uint32_t size) {
 }
 
 }  // namespace
+
+std::string subnet_range(const std::string& wish) {
+  if (!wish.empty()) return wish;
+  const char* from_environment = std::getenv("INTEROPER_DOCKER_SUBNETS");
+  if (from_environment != nullptr && *from_environment != '\0') return from_environment;
+  return std::string(default_subnets);
+}
 
 Subnets::Subnets(std::string_view range, std::string_view seed) : range_(range) {
   std::uint32_t prefix = 0;

@@ -13,6 +13,9 @@ namespace interoper::docker {
 // Private (RFC 1918) and rarely met: neither an engine's default pools nor usual home and office networks are here.
 constexpr std::string_view default_subnets = "10.231.0.0/16";
 
+// `wish`, else $INTEROPER_DOCKER_SUBNETS, else default_subnets.
+std::string subnet_range(const std::string& wish);
+
 class Subnets {
  public:
   // `range` is a CIDR of /8 to /26; `seed` (the run's name) decides where to begin. WorldError("subnets-invalid") for another text.
