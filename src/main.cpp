@@ -19,7 +19,7 @@ int perform(const interoper::Options& options) {
   switch (options.verb) {
     case Verb::test:
     case Verb::tournament: return interoper::run_cells(options);
-    case Verb::tests_update: return interoper::update_tests(options);
+    case Verb::tests_update: return interoper::update_project(options);
     case Verb::tests_build: return interoper::build_tests(options);
     case Verb::tests_list: return interoper::list_tests(options);
     case Verb::show: return interoper::show_report(options);

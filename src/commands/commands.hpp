@@ -5,8 +5,8 @@
 
 namespace interoper {
 
-int run_cells(const Options& options);  // test, tournament
-int update_tests(const Options& options);
+int run_cells(const Options& options);       // test, tournament
+int update_project(const Options& options);  // tests update
 int build_tests(const Options& options);
 int list_tests(const Options& options);
 int show_report(const Options& options);
