@@ -69,7 +69,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-// Our environment with the order's variables in place of those of the same name.
+// Our environment without what it must not see, and with the order's variables in place of those of the same name.
 std::vector<std::string> environment(const ProgramOrder& order) {
   std::vector<std::string> variables;
   for (const auto& [name, value] : order.env)
@@ -78,7 +78,8 @@ std::vector<std::string> environment(const ProgramOrder& order) {
     const std::string_view variable(*inherited);
     const std::string_view name = variable.substr(0, variable.find('='));
     const bool replaced = std::any_of(order.env.begin(), order.env.end(), [&](const auto& added) { return added.first == name; });
-    if (!replaced) variables.emplace_back(variable);
+    const bool forgotten = std::find(order.forget.begin(), order.forget.end(), name) != order.forget.end();
+    if (!replaced && !forgotten) variables.emplace_back(variable);
   }
   return variables;
 }

@@ -14,6 +14,7 @@ struct ProgramOrder {
   std::vector<std::string> argv;                         // argv[0] is looked up in PATH
   std::string directory;                                 // working directory; empty = ours
   std::vector<std::pair<std::string, std::string>> env;  // added to ours
+  std::vector<std::string> forget;                       // variables of ours that it must not see
   std::chrono::milliseconds deadline = std::chrono::minutes(1);
   std::size_t keep_bytes = std::size_t{1024} * 1024;  // of each stream; of a longer one the end is kept, where errors stand
 };

@@ -53,6 +53,12 @@ TEST_CASE("variables are added and replaced, the others stay") {
   CHECK(run_program(order).out == "yes:elsewhere:path\n");
 }
 
+TEST_CASE("a variable can be kept from it") {
+  ProgramOrder order = shell("echo ${HOME-unset}");
+  order.forget = {"HOME"};
+  CHECK(run_program(order).out == "unset\n");
+}
+
 TEST_CASE("it runs in its working directory") {
   ProgramOrder order = shell("pwd");
   order.directory = "/";

@@ -18,19 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A test is prose of a few pages; whoever points us at a folder of something else must hear of it before memory is gone.
-constexpr std::size_t largest_file_bytes = std::size_t{4} * 1024 * 1024;
-constexpr std::size_t most_files = 10'000;
-
-constexpr std::string_view suite_file = "_suite.md";
 constexpr std::string_view ending = ".md";
 constexpr std::string_view how_to_fetch = "run \"interoper tests update\" to fetch the test descriptions";
-
-struct File {
-  std::string shown;  // path as the user would write it
-  std::string name;   // without folder
-  std::string text;
-};
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
@@ -51,121 +40,121 @@ std::string name_of(const std::string& folder) {
   return path.filename().string();
 }
 
-class Loader {
+std::string too_many() { return "it holds more than " + std::to_string(most_tests) + " tests"; }
+
+// The folder's files in the order of their names; what cannot be read is a problem.
+void read_folder(const std::string& folder, std::vector<SuiteFile>& files, Problems& problems) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (status.type() == fs::file_type::not_found) {
+    problems.push_back(about(folder, "there is no such folder of tests", std::string(how_to_fetch)));
+    return;
+  }
+  if (status.type() != fs::file_type::directory) {
+    problems.push_back(about(folder, "it is no folder of tests", "name a folder that holds *.md files"));
+    return;
+  }
+  std::vector<std::string> names;
+  fs::directory_iterator entries(folder, error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    const std::string name = entries->path().filename().string();
+    std::error_code unknown;
+    const fs::file_type type = entries->status(unknown).type();
+    // A broken link is a test that somebody meant to be there; a folder or a pipe is none.
+    const bool readable = type == fs::file_type::regular || type == fs::file_type::not_found || type == fs::file_type::none;
+    if ((name == suite_file || is_test_file(name)) && readable) names.push_back(name);
+    if (names.size() > most_tests) break;
+  }
+  if (error) {
+    problems.push_back(about(folder, "cannot read the folder: " + error.message(), "check its permissions"));
+    return;
+  }
+  if (names.size() > most_tests) {
+    problems.push_back(about(folder, too_many(), "name the folder of one suite"));
+    return;
+  }
+  if (std::none_of(names.begin(), names.end(), is_test_file)) {
+    problems.push_back(about(folder, "the folder holds no tests (*.md)", std::string(how_to_fetch)));
+    return;
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    SuiteFile file{(fs::path(folder) / name).string(), name, {}};
+    try {
+      file.text = read_whole(file.shown, largest_test_bytes);
+      files.push_back(std::move(file));
+    } catch (const WorldError& trouble) {
+      problems.push_back(about("", trouble.what(), ""));
+    }
+  }
+}
+
+class SuiteReader {
  public:
-  LoadedSuite load(const std::vector<std::string>& folders) {
-    for (const std::string& folder : folders)
-      scan(folder);
+  explicit SuiteReader(const std::vector<SuiteFile>& files) {
+    for (const SuiteFile& file : files)
+      (file.name == suite_file ? rules_files_ : tests_).push_back(&file);
+  }
+
+  LoadedSuite read(const std::vector<std::string>& sources) {
     read_rules_files();
     read_tests();
     LoadedSuite result;
     result.problems = std::move(problems_);
     if (has_errors(result.problems)) return result;
-    finish(folders);
+    finish(sources);
     result.suite = std::move(suite_);
     return result;
   }
 
  private:
-  // Reads the folder's files into `tests_` and `rules_files_`, sorted by name.
-  void scan(const std::string& folder) {
-    std::error_code error;
-    const fs::file_status status = fs::status(folder, error);
-    if (status.type() == fs::file_type::not_found) {
-      problems_.push_back(about(folder, "there is no such folder of tests", std::string(how_to_fetch)));
-      return;
-    }
-    if (status.type() != fs::file_type::directory) {
-      problems_.push_back(about(folder, "it is no folder of tests", "name a folder that holds *.md files"));
-      return;
-    }
-    std::vector<std::string> names;
-    fs::directory_iterator entries(folder, error);
-    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-      const std::string name = entries->path().filename().string();
-      const bool wanted = name == suite_file || (ends_with(name, ending) && name.front() != '_' && name.front() != '.');
-      std::error_code unknown;
-      const fs::file_type type = entries->status(unknown).type();
-      // A broken link is a test that somebody meant to be there; a folder or a pipe is none.
-      const bool readable = type == fs::file_type::regular || type == fs::file_type::not_found || type == fs::file_type::none;
-      if (wanted && readable) names.push_back(name);
-    }
-    if (error) {
-      problems_.push_back(about(folder, "cannot read the folder: " + error.message(), "check its permissions"));
-      return;
-    }
-    if (names.size() > most_files) {
-      problems_.push_back(about(folder, "it holds more than " + std::to_string(most_files) + " tests", "name the folder of one suite"));
-      return;
-    }
-    std::sort(names.begin(), names.end());
-    const std::size_t before = tests_.size() + unreadable_;
-    for (const std::string& name : names)
-      read(folder, name);
-    if (tests_.size() + unreadable_ == before) {
-      problems_.push_back(about(folder, "the folder holds no tests (*.md)", std::string(how_to_fetch)));
-    }
-  }
-
-  void read(const std::string& folder, const std::string& name) {
-    File file{(fs::path(folder) / name).string(), name, {}};
-    if (!is_utf8(name) || visible(name) != name) {
-      problems_.push_back(about("", "the file name " + visible(file.shown) + " holds characters that cannot be shown", "rename the file"));
-      ++unreadable_;
-      return;
-    }
-    try {
-      file.text = read_whole(file.shown, largest_file_bytes);
-    } catch (const WorldError& trouble) {
-      problems_.push_back(about("", trouble.what(), ""));
-      ++unreadable_;
-      return;
-    }
-    (name == suite_file ? rules_files_ : tests_).push_back(std::move(file));
-  }
-
   void read_rules_files() {
-    const File* first = nullptr;
-    for (const File& file : rules_files_) {
-      ReadRules read = read_rules(file.text, file.shown);
+    const SuiteFile* first = nullptr;
+    for (const SuiteFile* file : rules_files_) {
+      ReadRules read = read_rules(file->text, file->shown);
       problems_.insert(problems_.end(), read.problems.begin(), read.problems.end());
       if (!read.rules) continue;
       if (first == nullptr) {
-        first = &file;
+        first = file;
         suite_.name = read.suite;
         suite_.description = read.header;
         suite_.rules = std::move(*read.rules);
       } else if (!json_equal(suite_.description, read.header)) {
-        problems_.push_back(about(file.shown, "it says other things than " + first->shown, "run the two suites one after the other"));
+        problems_.push_back(about(file->shown, "it says other things than " + first->shown, "run the two suites one after the other"));
       }
     }
   }
 
   void read_tests() {
-    std::map<std::string, const File*> seen;
-    for (const File& file : tests_) {
-      const std::string name = file.name.substr(0, file.name.size() - ending.size());
-      const auto [entry, fresh] = seen.emplace(name, &file);
+    std::map<std::string, const SuiteFile*> seen;
+    for (const SuiteFile* file : tests_) {
+      const std::string name = file->name.substr(0, file->name.size() - ending.size());
+      if (!is_utf8(name) || visible(name) != name) {
+        problems_.push_back(
+            about("", "the file name " + visible(file->shown) + " holds characters that cannot be shown", "rename the file"));
+        continue;
+      }
+      const auto [entry, fresh] = seen.emplace(name, file);
       if (!fresh) {
-        problems_.push_back(about(file.shown, "the same test in two suites: '" + name + "' is also in " + entry->second->shown,
+        problems_.push_back(about(file->shown, "the same test in two suites: '" + name + "' is also in " + entry->second->shown,
                                   "rename one of them, or load one folder at a time"));
         continue;
       }
-      ReadSpec read = read_spec(file.text, file.shown, name, suite_.rules);
+      ReadSpec read = read_spec(file->text, file->shown, name, suite_.rules);
       problems_.insert(problems_.end(), read.problems.begin(), read.problems.end());
       if (read.spec) suite_.specs.push_back(std::move(*read.spec));
     }
   }
 
-  void finish(const std::vector<std::string>& folders) {
-    for (const std::string& folder : folders)
-      suite_.source += (suite_.source.empty() ? "" : ", ") + folder;
-    if (suite_.name.empty()) suite_.name = name_of(folders.front());
+  void finish(const std::vector<std::string>& sources) {
+    for (const std::string& source : sources)
+      suite_.source += (suite_.source.empty() ? "" : ", ") + source;
+    if (suite_.name.empty()) suite_.name = name_of(sources.front());
     if (suite_.description.empty()) suite_.description = "{}";
     std::string sums;
-    for (const std::vector<File>* files : {&rules_files_, &tests_}) {
-      for (const File& file : *files)
-        sums += sha256(file.text) + "  " + file.name + "\n";
+    for (const auto* files : {&rules_files_, &tests_}) {
+      for (const SuiteFile* file : *files)
+        sums += sha256(file->text) + "  " + file->name + "\n";
     }
     suite_.digest = "sha256:" + sha256(sums);
     std::sort(suite_.specs.begin(), suite_.specs.end(), [](const Spec& a, const Spec& b) { return a.name < b.name; });
@@ -173,13 +162,27 @@ class Loader {
 
   Suite suite_;
   Problems problems_;
-  std::vector<File> rules_files_;
-  std::vector<File> tests_;
-  std::size_t unreadable_ = 0;
+  std::vector<const SuiteFile*> rules_files_;
+  std::vector<const SuiteFile*> tests_;
 };
 
 }  // namespace
 
-LoadedSuite load_suite(const std::vector<std::string>& folders) { return Loader().load(folders); }
+bool is_test_file(std::string_view name) { return ends_with(name, ending) && name.front() != '_' && name.front() != '.'; }
+
+LoadedSuite read_suite(const std::vector<SuiteFile>& files, const std::vector<std::string>& sources) {
+  return SuiteReader(files).read(sources);
+}
+
+LoadedSuite load_suite(const std::vector<std::string>& folders) {
+  std::vector<SuiteFile> files;
+  Problems problems;
+  for (const std::string& folder : folders)
+    read_folder(folder, files, problems);
+  LoadedSuite loaded = read_suite(files, folders);
+  if (has_errors(problems)) loaded.suite.reset();
+  loaded.problems.insert(loaded.problems.begin(), problems.begin(), problems.end());
+  return loaded;
+}
 
 }  // namespace interoper
