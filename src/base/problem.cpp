@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/visible.hpp"
+
 namespace interoper {
 namespace {
 
@@ -42,41 +44,30 @@ Excerpt excerpt(std::string_view line, std::size_t column) {
   return {(cut_front ? "…" : "") + std::string(piece) + (last < length ? "…" : ""), column - first + (cut_front ? 1 : 0)};
 }
 
-// Blanks up to the caret: tabs stay tabs, so that the caret stands under its character whatever a tab's width is.
-// A control character would move the terminal's cursor, or worse; it is shown as a blank.
-std::string indent_for(std::string_view line, std::size_t column) {
-  std::string indent;
-  for (const char c : line.substr(0, offset_of(line, column - 1))) {
-    if (starts_character(c)) indent += c == '\t' ? '\t' : ' ';
-  }
-  return indent;
-}
-
-std::string printable(std::string text) {
-  for (char& c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if ((code < 0x20 && c != '\t') || code == 0x7f) c = ' ';
-  }
-  return text;
+// As it may be shown: tabs take one column, so that the caret stands under its character whatever a terminal makes of them.
+std::string shown_text(std::string text) {
+  std::replace(text.begin(), text.end(), '\t', ' ');
+  return visible(text);
 }
 
 }  // namespace
 
 std::string render(const Problem& problem) {
   std::string out;
-  if (!problem.file.empty()) out += problem.file + ":";
+  if (!problem.file.empty()) out += visible(problem.file) + ":";
   if (problem.line != 0) {
     out += std::to_string(problem.line) + ":";
     if (problem.column != 0) out += std::to_string(problem.column) + ":";
   }
   if (!out.empty()) out += " ";
   out += problem.severity == Problem::Severity::error ? "error: " : "warning: ";
-  out += problem.what + "\n";
+  out += visible(problem.what) + "\n";
   if (problem.line != 0 && problem.column != 0 && !problem.source_line.empty()) {
     const Excerpt shown = excerpt(problem.source_line, problem.column);
-    out += "  " + printable(shown.text) + "\n  " + indent_for(shown.text, shown.column) + "^\n";
+    const std::string before = shown_text(shown.text.substr(0, offset_of(shown.text, shown.column - 1)));
+    out += "  " + shown_text(shown.text) + "\n  " + std::string(columns_of(before), ' ') + "^\n";
   }
-  if (!problem.help.empty()) out += "  help: " + problem.help + "\n";
+  if (!problem.help.empty()) out += "  help: " + visible(problem.help) + "\n";
   return out;
 }
 

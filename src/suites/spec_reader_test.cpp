@@ -183,7 +183,7 @@ TEST_CASE("a file without a header is told how to begin") {
   CHECK(shown("```json\n{}\n\n# T\n") ==
         "tests/t.md:1:1: error: the header's fence is never closed\n  ```json\n  ^\n  help: write ``` below the JSON object\n");
   CHECK(shown("    {}\n\n# a\xFFz\n") ==
-        "tests/t.md:3:4: error: the file is not UTF-8 here\n  # a\xFFz\n     ^\n  help: save it as UTF-8\n");
+        "tests/t.md:3:4: error: the file is not UTF-8 here\n  # a\\xffz\n     ^\n  help: save it as UTF-8\n");
 }
 
 TEST_CASE("a header that is no JSON is shown where it stops being JSON") {
