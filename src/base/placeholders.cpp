@@ -13,7 +13,8 @@ std::size_t end_of_name(std::string_view text, std::size_t at) {
   std::size_t end = at;
   while (true) {
     if (end >= text.size() || !is_letter(text[end])) return at;
-    while (end < text.size() && is_name_character(text[end])) ++end;
+    while (end < text.size() && is_name_character(text[end]))
+      ++end;
     if (end >= text.size() || text[end] != '.') return end;
     ++end;
   }

@@ -32,7 +32,7 @@ struct RoleSpec {
   std::vector<std::string> command;        // words, may hold templates; empty = the image's own command
   std::string image;                       // instead of the implementation's; empty = the implementation's
   std::map<std::string, std::string> env;  // values may hold templates
-  std::string user;                        // as `docker run --user`; empty = the image's
+  std::string user;                        // NAME or UID, and :GROUP; empty = the image's
   Limits limits;
   std::chrono::milliseconds grace = default_grace;
 };
@@ -86,7 +86,7 @@ struct NetworkNeeds {
 struct Spec {
   std::string name;             // file name without its ending
   std::string title;            // first heading, or the name
-  std::string description;      // Markdown after the header
+  std::string description;      // the text after the header
   std::string file;             // path as the user would write it, for messages
   std::string header;           // the header's JSON text, whole: what a report keeps, and `judge` reads again
   std::string timeout;          // Go duration, may hold templates; empty = default_timeout
