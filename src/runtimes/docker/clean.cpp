@@ -75,20 +75,15 @@ std::string label_of(const Found& found, const char* key) {
   return label == found.labels.end() ? std::string() : label->second;
 }
 
-// One owner that lives makes the whole run live; one that may live makes it unknown.
-Life life_of_both(Life a, Life b) {
-  if (a == Life::alive || b == Life::alive) return Life::alive;
-  return a == Life::unknown || b == Life::unknown ? Life::unknown : Life::dead;
-}
+// Two projects' runs may have the same name.
+std::string key_of(const Piece& piece) { return label_of(piece.found, run_label) + '\n' + label_of(piece.found, owner_label); }
 
 std::map<std::string, CleanedRun> runs_of(const std::vector<Piece>& pieces) {
   std::map<std::string, CleanedRun> runs;
   for (const Piece& piece : pieces) {
-    const Life life = life_of(label_of(piece.found, owner_label));
-    const auto [place, is_new] = runs.try_emplace(label_of(piece.found, run_label));
-    CleanedRun& run = place->second;
-    run.run = place->first;
-    run.owner = is_new ? life : life_of_both(run.owner, life);
+    CleanedRun& run = runs[key_of(piece)];
+    run.run = label_of(piece.found, run_label);
+    run.owner = life_of(label_of(piece.found, owner_label));
     auto& names = piece.kind == Kind::container ? run.containers : piece.kind == Kind::network ? run.networks : run.volumes;
     names.push_back(piece.found.name);
   }
@@ -125,13 +120,13 @@ Task<Cleaned> clean_with(Engine& engine, const Executor& executor, fs::path temp
   auto runs = runs_of(pieces);
   std::vector<Piece*> to_go;
   for (Piece& piece : pieces) {
-    if (may_go(runs[label_of(piece.found, run_label)].owner, wish)) to_go.push_back(&piece);
+    if (may_go(runs[key_of(piece)].owner, wish)) to_go.push_back(&piece);
   }
   co_await remove_pieces(engine, executor, to_go);
   for (auto& [name, run] : runs)
     run.removed = may_go(run.owner, wish);
   for (const Piece& piece : pieces) {
-    CleanedRun& run = runs[label_of(piece.found, run_label)];
+    CleanedRun& run = runs[key_of(piece)];
     if (run.trouble.empty()) run.trouble = piece.trouble;
   }
   for (auto& [name, run] : runs)

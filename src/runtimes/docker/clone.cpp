@@ -96,6 +96,9 @@ void Clone::fetch(const RepoSource& source) {
   }
   const ProgramResult revision = git(directory_, {"rev-parse", "HEAD"});
   revision_ = revision.out.substr(0, revision.out.find('\n'));
+  // It differs with every fetch, and would make the engine build again what has not changed.
+  std::error_code ignored;
+  fs::remove_all(directory_ / ".git", ignored);
 }
 
 }  // namespace interoper::docker

@@ -113,7 +113,7 @@ class DockerRuntime final : public Runtime {
   }
 
   Task<> sweep(Clock::duration patience) {
-    const std::string filter = label_filter(run_label, workshop_->run);
+    const std::string filter = label_filter(workshop_->labels);
     const auto deadline = Clock::now() + patience;
     auto sweeping = sweep_once(filter);
     Group group(executor_);

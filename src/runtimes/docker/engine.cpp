@@ -88,6 +88,13 @@ std::string label_filter(std::string_view key, std::string_view value) {
   return Json{{"label", {text}}}.dump();
 }
 
+std::string label_filter(const Labels& labels) {
+  Json all = Json::array();
+  for (const auto& [key, value] : labels)
+    all.push_back(key + "=" + value);
+  return Json{{"label", std::move(all)}}.dump();
+}
+
 Engine::Engine(const Executor& executor, const HttpAddress& address)
     : http_(executor, address,
             HttpWords{"the container engine", "engine-unreachable",

@@ -116,6 +116,8 @@ struct BuildOutcome {
 
 // A label filter: `key` alone, or `key=value`.
 std::string label_filter(std::string_view key, std::string_view value = {});
+// What has all of these.
+std::string label_filter(const Labels& labels);
 
 class Engine {
  public:

@@ -1,5 +1,5 @@
 // The part of Engine that is about images: pull, build, tag, import.
-#include <deque>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/lines.hpp"
@@ -76,6 +76,21 @@ class WholeText final : public HttpUpload {
   std::size_t sent_ = 0;
 };
 
+// The engine colours what a build writes to its stderr; terminals are our console's business.
+std::string without_colours(std::string_view line) {
+  std::string out;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool is_escape = line[i] == '\x1b' && i + 1 < line.size() && line[i + 1] == '[';
+    if (is_escape) {
+      const std::size_t end = line.find_first_not_of("0123456789;", i + 2);
+      i = std::min(end, line.size());
+    } else {
+      out += line[i];
+    }
+  }
+  return out;
+}
+
 // What a build says, as it says it.
 class BuildLog {
  public:
@@ -97,11 +112,14 @@ class BuildLog {
   }
 
  private:
-  void add(std::string_view line) {
+  void add(std::string_view written) {
+    const std::string line = without_colours(written);
     if (line.empty()) return;
     if (progress_) progress_(line);
     if (line.starts_with("Step ")) outcome_.last_step = line;
-    outcome_.last_lines.emplace_back(line);
+    // The engine's own bookkeeping explains no failure.
+    if (line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ")) return;
+    outcome_.last_lines.push_back(line);
     if (outcome_.last_lines.size() > last_lines_kept) outcome_.last_lines.erase(outcome_.last_lines.begin());
   }
 

@@ -157,9 +157,9 @@ Task<> Exits::follow() {
 }
 
 Task<> Exits::wait(std::string id, std::shared_ptr<Ending> ending) {
-  auto over_or_killed = [this, ending] { return ending->code || failure_ || ending->killed_at; };
+  const Predicate over_or_killed = [this, ending] { return ending->code || failure_ || ending->killed_at; };
   co_await changed_.until(over_or_killed);
-  auto over = [this, ending] { return ending->code || failure_; };
+  const Predicate over = [this, ending] { return ending->code || failure_; };
   if (!over()) {
     const auto deadline = *ending->killed_at + exit_after_kill_within;
     co_await changed_.until(over, deadline);
@@ -184,8 +184,8 @@ Task<> Exits::wait(std::string id, std::shared_ptr<Ending> ending) {
   }
 }
 
-Task<bool> Exits::hear(std::function<bool()> told, Clock::time_point deadline) {
-  const bool heard = co_await changed_.until(std::move(told), deadline);
+Task<bool> Exits::hear(const Predicate& told, Clock::time_point deadline) {
+  const bool heard = co_await changed_.until(told, deadline);
   co_return heard;
 }
 

@@ -42,7 +42,7 @@ class Exits {
   // long after SIGKILL, or the error given to `fail`.
   Task<> wait(std::string id, std::shared_ptr<Ending> ending);
   // Until `told` (about an Ending) is true, or the deadline.
-  Task<bool> hear(std::function<bool()> told, Clock::time_point deadline);
+  Task<bool> hear(const Predicate& told, Clock::time_point deadline);
   // Wakes the waits: something about an Ending that they look at has changed.
   void changed() { changed_.notify(); }
 

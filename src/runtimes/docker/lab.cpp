@@ -89,7 +89,7 @@ class DockerProcess final : public Process {
 
   // SIGKILL that we did not send: the kernel, because of memory, or somebody on the engine's host.
   Task<bool> ran_out_of_memory() {
-    auto told = [this] { return running_->ending->oom; };
+    const Predicate told = [this] { return running_->ending->oom; };
     if (told()) co_return true;
     const auto state = co_await workshop_.engine.state(running_->id);
     if (state && state->oom_killed) co_return true;
@@ -100,7 +100,7 @@ class DockerProcess final : public Process {
 
   // With an init in front, a command that is missing in the image shows only as the init's complaint.
   Task<> check_command() {
-    auto drained = [this] { return is_drained_; };
+    const Predicate drained = [this] { return is_drained_; };
     const auto deadline = Clock::now() + last_output_within;
     co_await drained_.until(drained, deadline);
     if (total_bytes_ > first_output_bytes) co_return;
@@ -161,7 +161,7 @@ Task<> remove_all(Workshop& workshop, std::vector<std::string> ids, std::shared_
 class DockerLab final : public Lab {
  public:
   DockerLab(Workshop& workshop, LabOrder order) : workshop_(workshop), order_(std::move(order)) {
-    name_ = "interoper-" + name_part(workshop_.run, 80) + "-" + std::to_string(workshop_.next_number++);
+    name_ = "interoper-" + workshop_.name + "-" + std::to_string(workshop_.next_number++);
     labels_ = workshop_.labels;
     labels_[cell_label] = order_.cell;
     labels_[attempt_label] = std::to_string(order_.attempt);

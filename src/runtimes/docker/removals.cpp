@@ -28,7 +28,7 @@ Task<> Removals::run(std::function<Task<>()> work) {
 }
 
 Task<> Removals::add(std::function<Task<>()> work) {
-  auto has_room = [this] { return group_.running() < pending_at_most; };
+  const Predicate has_room = [this] { return group_.running() < pending_at_most; };
   const auto deadline = Clock::now() + room_within;
   co_await done_.until(has_room, deadline);
   group_.spawn(run(std::move(work)));

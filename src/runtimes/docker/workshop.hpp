@@ -35,7 +35,8 @@ struct Workshop {
   Executor executor;
   Engine& engine;
   std::string run;
-  Labels labels;  // run and owner: on everything
+  std::string name;  // of the run on the engine: two projects may start a run of the same name in the same second
+  Labels labels;     // run and owner: on everything, and on nothing else
   Exits exits;
   Removals removals;
   Subnets subnets;
