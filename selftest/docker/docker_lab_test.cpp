@@ -513,6 +513,51 @@ TEST_CASE("clean removes what a dead run left, and nothing of one that lives") {
   CHECK(left_with(docker::run_label, live_run).empty());
 }
 
+TEST_CASE("runs of two projects that have the same name keep to their own") {
+  const std::string name = fresh_run("twin");
+  std::array<int, 2> told{};
+  REQUIRE(::pipe(told.data()) == 0);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    try {
+      asio::io_context io;
+      auto runtime = docker::make_docker_runtime(io.get_executor(), {});
+      run(io, runtime->begin(name));
+      const auto stay = [&]() -> Task<> {
+        LabOrder order = order_of({shell("driver", "sleep 100")});
+        auto lab = co_await runtime->open(std::move(order));
+        auto process = co_await lab->start("driver");
+        const bool is_told = ::write(told[1], "!", 1) == 1;
+        if (is_told) ::pause();
+      };
+      run(io, stay());
+    } catch (...) {
+    }
+    ::_exit(1);
+  }
+  ::close(told[1]);
+  char byte = 0;
+  REQUIRE(::read(told[0], &byte, 1) == 1);
+  ::close(told[0]);
+  CHECK(left_with(docker::run_label, name).size() == 3);
+
+  in_runtime(name, [&](Runtime& runtime) -> Task<> {
+    LabOrder order = order_of({shell("driver", "sleep 100")});
+    auto lab = co_await runtime.open(std::move(order));
+    co_await lab->close();
+  });
+  CHECK(left_with(docker::run_label, name).size() == 3);
+
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  asio::io_context io;
+  docker::DockerOptions options;
+  docker::CleanOptions wish;
+  run(io, docker::clean(io.get_executor(), options, wish));
+  CHECK(left_with(docker::run_label, name).empty());
+}
+
 TEST_CASE("how long a cell takes that does nothing", "[measure]") {
   std::vector<double> opens;
   std::vector<double> cells;
