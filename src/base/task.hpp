@@ -31,6 +31,8 @@ class Notice {
   // Until `holds()` is true (looked at before the first wait and after every notify) or `deadline` has passed.
   // True when the predicate held. The Notice, `holds` and all that it refers to must outlive the wait.
   Task<bool> until(const Predicate& holds, Clock::time_point deadline = Clock::time_point::max());
+  template <class Lambda>  // the rule above, kept by the compiler
+  Task<bool> until(Lambda&& holds, Clock::time_point deadline = Clock::time_point::max()) = delete;
 
  private:
   boost::asio::steady_timer timer_;

@@ -142,7 +142,8 @@ void Conductor::exec_event() {
     const Casting& casting = order_.cell->cast[i];
     in += (i == 0 ? "" : ",") + json_quote(casting.role) + ":" + json_quote(casting.implementation);
   }
-  in += "}}";
+  // The folder of a run that was killed has nothing else that tells a retry from a repetition.
+  in += R"(},"attempt":)" + std::to_string(order_.n) + R"(,"repetition":)" + std::to_string(order_.repetition) + "}";
   timeline_.add("", engine_draft("exec", in));
 }
 
@@ -325,6 +326,7 @@ Task<> Conductor::stop(Actor& actor) {
 AttemptRecord Conductor::record() {
   AttemptRecord record;
   record.n = order_.n;
+  record.repetition = order_.repetition;
   record.judgement = judge_.finish();
   if (record.judgement.blame) {
     record.judgement.blame->attempt = order_.n;

@@ -30,6 +30,7 @@ struct AttemptOrder {
   const Script* script = nullptr;
   const Cell* cell = nullptr;
   int n = 1;
+  int repetition = 0;
   LabOrder lab;  // with a player for each role of the script
 };
 

@@ -216,10 +216,10 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   order.script = &script;
   order.cell = &cell.cell;
   order.n = n;
+  order.repetition = repetition;
   order.lab = lab_order(stage_, record_, cell.cell, script, n);
   const EventTaker taker = [this, &cell, n](const Event& event) { tell(EventSeen{cell, n, event}); };
   AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker);
-  attempt.repetition = repetition;
   attempt.log = timeline_path(cell.cell.id, n);
   cell.duration_ms += attempt.duration_ms;
   cell.attempts.push_back(std::move(attempt));
@@ -256,25 +256,6 @@ LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell
     order.players.push_back(std::move(player));
   }
   return order;
-}
-
-void fold_attempts(CellRecord& cell) {
-  const AttemptRecord* worst = nullptr;
-  bool any_passed = false;
-  bool any_did_not = false;
-  for (std::size_t i = 0; i < cell.attempts.size(); ++i) {
-    const Verdict verdict = cell.attempts[i].judgement.verdict;
-    (verdict == Verdict::passed ? any_passed : any_did_not) = true;
-    const bool last_of_repetition = i + 1 == cell.attempts.size() || cell.attempts[i + 1].repetition != cell.attempts[i].repetition;
-    if (!last_of_repetition) continue;
-    if (worst == nullptr || badness(verdict) > badness(worst->judgement.verdict)) worst = &cell.attempts[i];
-  }
-  if (worst == nullptr) return;
-  cell.verdict = worst->judgement.verdict;
-  cell.reason = worst->judgement.reason;
-  cell.message = worst->judgement.message;
-  cell.blame = worst->judgement.blame;
-  cell.flaky = any_passed && any_did_not;
 }
 
 int exit_code_of(const Summary& summary, bool interrupted) {

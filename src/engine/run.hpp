@@ -47,9 +47,6 @@ Task<RunRecord> run(Stage stage, RunRecord record);
 // Interface §8.
 int exit_code_of(const Summary& summary, bool interrupted);
 
-// The cell's verdict from its attempts (interface §7): of each repetition the last attempt counts, of the repetitions the worst.
-void fold_attempts(CellRecord& cell);
-
 // What the runtime needs to know to start the roles of one attempt.
 LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt);
 

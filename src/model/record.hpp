@@ -147,6 +147,9 @@ struct RunRecord {
   Summary summary;
 };
 
+// The cell's verdict from its attempts (interface §7): of each repetition the last attempt counts, of the repetitions the worst.
+void fold_attempts(CellRecord& cell);
+
 Summary summarise(const std::vector<CellRecord>& cells);
 
 }  // namespace interoper

@@ -84,18 +84,9 @@ void fill_from_timelines(const fs::path& folder, CellRecord& cell, Problems& pro
   cell.flaky = false;
   cell.blame.reset();
   cell.duration_ms = 0;
-  bool failed_before = false;
-  for (const AttemptRecord& attempt : cell.attempts) {
+  for (const AttemptRecord& attempt : cell.attempts)
     cell.duration_ms += attempt.duration_ms;
-    if (&attempt != &cell.attempts.back()) failed_before = failed_before || attempt.judgement.verdict != Verdict::passed;
-  }
-  if (cell.attempts.empty()) return;
-  const Judgement& last = cell.attempts.back().judgement;
-  cell.verdict = last.verdict;
-  cell.reason = last.reason;
-  cell.message = last.message;
-  cell.blame = last.blame;
-  cell.flaky = last.verdict == Verdict::passed && failed_before;
+  fold_attempts(cell);
 }
 
 // Cells of a folder that has neither report.json nor plan.json: one for each folder with a timeline.

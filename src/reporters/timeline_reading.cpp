@@ -107,7 +107,7 @@ class Telling {
     if (!event.role.empty() && (attempt.roles.size() < most_roles || attempt.roles.contains(event.role))) attempt.roles[event.role];
     if (!event.by_engine) return;
     const std::string_view in = json_at(event.line, "in").value_or("{}");
-    if (event.type == "exec") cast(in);
+    if (event.type == "exec") began_as(in);
     if (event.type == "exited") exited(event.role, in);
     if (event.type == "status") status(in);
   }
@@ -127,7 +127,8 @@ class Telling {
     record_.attempt.started = std::chrono::system_clock::time_point(std::chrono::milliseconds(ti) - std::chrono::milliseconds(us / 1000));
   }
 
-  void cast(std::string_view in) {
+  void began_as(std::string_view in) {
+    if (const auto repetition = json_at(in, "repetition")) read_number(*repetition, record_.attempt.repetition);
     if (!record_.cast.empty()) return;
     const auto roles = json_at(in, "roles");
     const auto members = roles ? json_members(*roles) : std::nullopt;
