@@ -71,6 +71,16 @@ void put_bytes(const SocketPtr& socket, std::string_view bytes) {
   asio::write(*socket, asio::buffer(bytes.data(), bytes.size()), ignored);
 }
 
+// Each label is `key` or `key=value`.
+bool has_labels(const Thing& thing, const Json& labels) {
+  return std::all_of(labels.begin(), labels.end(), [&](const std::string& label) {
+    const std::size_t equals = label.find('=');
+    const std::string key = label.substr(0, equals);
+    if (!thing.labels.contains(key)) return false;
+    return equals == std::string::npos || thing.labels.at(key) == label.substr(equals + 1);
+  });
+}
+
 FakeAnswer refusal(int status, const std::string& message) { return {status, Json{{"message", message}}.dump()}; }
 
 }  // namespace
@@ -198,13 +208,9 @@ struct FakeEngine::State : std::enable_shared_from_this<FakeEngine::State> {
 
   Json list(const std::string& kind, const std::string& query) {
     const Json filters = Json::parse(parameter(query, "filters"));
-    const std::string label = filters.at("label").at(0);
-    const std::size_t equals = label.find('=');
-    const std::string key = label.substr(0, equals);
     Json out = Json::array();
     for (const auto& one : things) {
-      if (one->kind != kind || !one->labels.contains(key)) continue;
-      if (equals != std::string::npos && one->labels.at(key) != label.substr(equals + 1)) continue;
+      if (one->kind != kind || !has_labels(*one, filters.at("label"))) continue;
       Json entry = {{"Id", one->id}, {"Name", one->name}, {"Labels", one->labels}};
       if (kind == "container") entry["Names"] = {"/" + one->name};
       out.push_back(std::move(entry));
@@ -396,8 +402,13 @@ void Loop::run(Task<> task) {
     over = true;
   });
   state_->io.restart();
-  while (!over)
-    state_->io.run_one();
+  // Longer than any deadline that a test waits for.
+  constexpr std::chrono::seconds patience{30};
+  const auto begin = Clock::now();
+  while (!over) {
+    state_->io.run_one_for(patience);
+    if (Clock::now() - begin > patience) throw std::runtime_error("the task does not end");
+  }
   if (failure) std::rethrow_exception(failure);
 }
 
