@@ -52,7 +52,7 @@ class Parser {
     if (rest_.empty()) return no_duration(whole_);
     std::uint64_t total = 0;
     while (!rest_.empty()) {
-      const std::string fault = piece(total);
+      std::string fault = piece(total);
       if (!fault.empty()) return fault;
     }
     if (negative) return std::chrono::nanoseconds(static_cast<std::int64_t>(std::uint64_t{0} - total));

@@ -63,6 +63,7 @@ Pipe make_pipe() {
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts)
     pointers.push_back(text.data());
   pointers.push_back(nullptr);
@@ -72,8 +73,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 // Our environment without what it must not see, and with the order's variables in place of those of the same name.
 std::vector<std::string> environment(const ProgramOrder& order) {
   std::vector<std::string> variables;
+  variables.reserve(order.env.size());
   for (const auto& [name, value] : order.env)
-    variables.push_back(name + "=" + value);
+    variables.emplace_back(name).append("=").append(value);
   for (char** inherited = environ; inherited != nullptr && *inherited != nullptr; ++inherited) {
     const std::string_view variable(*inherited);
     const std::string_view name = variable.substr(0, variable.find('='));

@@ -93,8 +93,8 @@ std::string first_heading(cmark_node* root) {
 std::variant<Document, NoHeader> read_document(std::string_view text) {
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return NoHeader{0, "the file is empty", std::string(how_to_begin)};
-  const NoHeader other{first, "expected the header: an indented code block or a fenced json block that holds one JSON object",
-                       text[first] == '{' ? "indent it by four spaces, or put it between ```json and ```" : std::string(how_to_begin)};
+  NoHeader other{first, "expected the header: an indented code block or a fenced json block that holds one JSON object",
+                 text[first] == '{' ? "indent it by four spaces, or put it between ```json and ```" : std::string(how_to_begin)};
 
   const Node root = parse(text);
   cmark_node* block = cmark_node_first_child(root.get());

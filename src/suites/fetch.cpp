@@ -1,7 +1,5 @@
 #include "suites/fetch.hpp"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -29,12 +27,6 @@ constexpr std::chrono::minutes clone_deadline{3};                             //
 
 // Where tests stand in a repository, likeliest first: a README beside them in the root is no test.
 constexpr std::array<std::string_view, 3> usual_places{"tests", "interop/tests", ""};
-
-bool begins_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 bool is_wanted(std::string_view name) { return name == suite_file || name == registry_file || is_test_file(name); }
 
@@ -170,8 +162,8 @@ std::string why_git_failed(const std::string& errors, const std::string& url) {
   std::string why;
   std::istringstream lines(errors);
   for (std::string line; std::getline(lines, line);) {
-    if (begins_with(line, "warning: ") || begins_with(line, "Warning: ") || line.empty()) continue;
-    if (begins_with(line, "fatal: ")) line.erase(0, std::string_view("fatal: ").size());
+    if (line.starts_with("warning: ") || line.starts_with("Warning: ") || line.empty()) continue;
+    if (line.starts_with("fatal: ")) line.erase(0, std::string_view("fatal: ").size());
     why += (why.empty() ? "" : " ") + line;
     if (why.back() != ':') break;  // "unable to connect to HOST:", and the next line has the reason
   }
@@ -184,7 +176,7 @@ std::string why_git_failed(const std::string& errors, const std::string& url) {
 
 Fetched from_git(std::string url, Problems& problems) {
   const std::string shown = without_password(url);
-  if (begins_with(url, "git+")) url.erase(0, std::string_view("git+").size());
+  if (url.starts_with("git+")) url.erase(0, std::string_view("git+").size());
   const Workshop workshop;
   ProgramOrder clone;
   // Links are checked out as plain files: one that leads out of the repository must not bring a file of ours in.
@@ -220,11 +212,11 @@ Fetched from_git(std::string url, Problems& problems) {
 
 bool is_git(const std::string& from) {
   for (const char* scheme : {"git://", "ssh://", "git+"}) {
-    if (begins_with(from, scheme)) return true;
+    if (from.starts_with(scheme)) return true;
   }
   const std::string_view whole(from);
-  const std::string_view trimmed = ends_with(whole, "/") ? whole.substr(0, whole.size() - 1) : whole;
-  if (ends_with(trimmed, ".git") && trimmed != ".git") return true;
+  const std::string_view trimmed = whole.ends_with("/") ? whole.substr(0, whole.size() - 1) : whole;
+  if (trimmed.ends_with(".git") && trimmed != ".git") return true;
   const std::size_t at = from.find('@');
   const std::size_t colon = from.find(':');
   const bool on_a_host = at != std::string::npos && colon != std::string::npos && at < colon && from.find('/') > colon;
@@ -235,7 +227,7 @@ bool is_git(const std::string& from) {
 
 Fetched fetch_tests(const std::string& from, Problems& problems) {
   if (is_git(from)) return from_git(from, problems);
-  if (begins_with(from, "http://") || begins_with(from, "https://")) {
+  if (from.starts_with("http://") || from.starts_with("https://")) {
     return from_archive(download(from, largest_archive_bytes), without_password(from), problems);
   }
   std::error_code ignored;

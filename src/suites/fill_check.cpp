@@ -13,13 +13,11 @@ namespace {
 
 constexpr std::string_view param_prefix = "param.";
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 }  // namespace
 
 bool FillCheck::is_known(std::string_view name, bool has_default, bool role) const {
   if (name == "test" || (name == "role" && role)) return true;
-  if (starts_with(name, param_prefix)) {
+  if (name.starts_with(param_prefix)) {
     const std::string_view param = name.substr(param_prefix.size());
     const auto is_it = [&](const Param& known) { return known.name == param; };
     return has_default || std::any_of(params_.begin(), params_.end(), is_it);
@@ -42,9 +40,9 @@ bool FillCheck::names(std::string_view value, bool role) const {
     if (is_known(placeholder.name, placeholder.otherwise.has_value(), role)) continue;
     const std::string written = "{" + placeholder.name + "}";
     std::string help = did_you_mean(written, known_names(role));
-    if (starts_with(placeholder.name, param_prefix) && starts_with(help, "known"))
+    if (placeholder.name.starts_with(param_prefix) && help.starts_with("known"))
       help = "name it under 'params', or give a default: {" + placeholder.name + "|…}";
-    if (is_known(placeholder.name, true, role) && !starts_with(placeholder.name, param_prefix))
+    if (is_known(placeholder.name, true, role) && !placeholder.name.starts_with(param_prefix))
       help = "nothing gives it a value yet: write a default, {" + placeholder.name + "|…}";
     json_.error(value.substr(written_offset(value, placeholder.offset)), written + " stands for nothing here", help);
     all = false;

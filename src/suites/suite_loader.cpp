@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view ending = ".md";
 constexpr std::string_view how_to_fetch = "run \"interoper tests update\" to fetch the test descriptions";
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 Problem about(const std::string& file, std::string what, std::string help) {
   return {Problem::Severity::error, file, 0, 0, std::move(what), std::move(help), {}};
 }
@@ -168,7 +164,7 @@ class SuiteReader {
 
 }  // namespace
 
-bool is_test_file(std::string_view name) { return ends_with(name, ending) && name.front() != '_' && name.front() != '.'; }
+bool is_test_file(std::string_view name) { return name.ends_with(ending) && name.front() != '_' && name.front() != '.'; }
 
 LoadedSuite read_suite(const std::vector<SuiteFile>& files, const std::vector<std::string>& sources) {
   return SuiteReader(files).read(sources);

@@ -1,8 +1,7 @@
 // For tests: a folder of its own that is gone when the test is.
 #pragma once
 
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>

@@ -4,11 +4,12 @@
 #include <archive_entry.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -81,7 +82,7 @@ void write_archive(const std::string& path, bool zip, const Entries& entries) {
     archive_entry* entry = archive_entry_new();
     archive_entry_set_pathname(entry, name.c_str());
     archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-    const bool link = content.rfind("->", 0) == 0;
+    const bool link = content.starts_with("->");
     archive_entry_set_filetype(entry, link ? AE_IFLNK : AE_IFREG);
     if (link) {
       archive_entry_set_size(entry, 0);
@@ -104,8 +105,8 @@ class OneAnswer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(socket_, 1);
+    const bool listens = ::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::listen(socket_, 1) == 0;
+    REQUIRE(listens);
     ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     ::setenv("no_proxy", "127.0.0.1", 1);
