@@ -154,7 +154,7 @@ TEST_CASE("every tricky document is judged as nlohmann/json judges it") {
   }
 }
 
-TEST_CASE("a string with an embedded NUL byte is no JSON") { CHECK(json_fault(std::string(5))); }
+TEST_CASE("a string with an embedded NUL byte is no JSON") { CHECK(json_fault(std::string("\"a") + '\0' + "b\"")); }
 
 TEST_CASE("numbers too large for any type are JSON") {
   CHECK_FALSE(json_fault("1e400"));
