@@ -41,6 +41,15 @@ std::pair<std::string, std::string> split_assignment(const std::string& text, co
 }
 
 // Lists take one value a use, so that what follows them stays an argument of its own.
+// Options as our documents write them: what a value is, and no variable behind each, which the footer says once.
+class HelpFormat : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = option->get_option_text();
+    return text.empty() ? "" : " " + text;
+  }
+};
+
 CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values, const std::string& help) {
   return app.add_option(names, values, help)->type_size(1)->allow_extra_args(false)->take_all();
 }
@@ -195,6 +204,15 @@ CLI::App* find_command(CLI::App& app, const std::vector<std::string>& words, std
   return found;
 }
 
+// "interoper tests" for `update`: what stands before a command's own name.
+std::string parents_of(const CLI::App& command) {
+  std::string names;
+  for (const CLI::App* parent = command.get_parent(); parent != nullptr; parent = parent->get_parent()) {
+    names = parent->get_name() + (names.empty() ? "" : " ") + names;
+  }
+  return names;
+}
+
 int unknown_command(const CLI::App& near, const std::string& word) {
   const std::string guess = nearest(word, command_names(near));
   std::cerr << "error: there is no command \"" << word << "\"\n";
@@ -264,6 +282,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", "interoper " INTEROPER_VERSION);
   app.add_option("-C", options.directory, "as if started in DIR")->option_text("DIR");
   app.fallthrough();
+  app.formatter(std::make_shared<HelpFormat>());
   add_commands(app, options);
   app.add_subcommand("help", "this text, or a command's");
   app.footer("`interoper help COMMAND` lists a command's options. Every long option can be set as INTEROPER_OPT_<NAME>.");
@@ -290,7 +309,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     return parsed;
   }
   if (asks_for_help || argc == 1) {
-    (asks_for_help ? std::cout : std::cerr) << named->help();
+    (asks_for_help ? std::cout : std::cerr) << named->help(parents_of(*named));
     parsed.exit_code = asks_for_help ? 0 : exit_usage;
     return parsed;
   }

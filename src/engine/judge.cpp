@@ -60,8 +60,7 @@ void Judge::observe(const Event& event) {
   // What ran out of time before this event was broken before it.
   position_ = 2 * event.seq;
   for (Watch& watch : watches_) {
-    if (!watch.time_passes(event)) continue;
-    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), "", event);
+    if (watch.time_passes(event)) expectation_broken(watch, watch.role_that_owes(), event);
   }
   position_ = 2 * event.seq + 1;
   if (event.by_engine) {
@@ -70,9 +69,7 @@ void Judge::observe(const Event& event) {
     process_event(event);
   }
   for (Watch& watch : watches_) {
-    if (!watch.observe(event)) continue;
-    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), event.role,
-               event);
+    if (watch.observe(event)) expectation_broken(watch, event.role, event);
   }
 }
 
@@ -87,6 +84,10 @@ void Judge::break_rule(Rule rule, Verdict verdict, std::string reason, std::stri
   const RoleProgress* blamed = role.empty() ? find(script_.rules.decides) : find(role);
   const bool somebody_broke_it = verdict == Verdict::failed || verdict == Verdict::unsupported;
   if (blamed != nullptr && blamed->started && somebody_broke_it) first_broken_->blame = Blame{blamed->name, "", 0, event.seq};
+}
+
+void Judge::expectation_broken(const Watch& watch, std::string_view role, const Event& event) {
+  break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), role, event);
 }
 
 void Judge::engine_event(const Event& event) {
@@ -304,7 +305,7 @@ void Judge::break_open_expectations(const Event& last) {
     if (!watch.end()) continue;
     // Decided by the end, which comes after every event.
     if (first_broken_) continue;
-    break_rule(Rule::expectation, Verdict::failed, "expect", "the condition " + watch.text() + " did not hold: " + watch.why(), "", last);
+    expectation_broken(watch, watch.role_that_owes(), last);
   }
 }
 

@@ -70,6 +70,8 @@ class Judge {
 
   RoleProgress* find(std::string_view role);
   void break_rule(Rule rule, Verdict verdict, std::string reason, std::string message, std::string_view role, const Event& event);
+  // `role`: who owes what was not seen, or did what must not be seen.
+  void expectation_broken(const Watch& watch, std::string_view role, const Event& event);
   void engine_event(const Event& event);
   void process_event(const Event& event);
   void role_exited(RoleProgress& role, const Event& event);

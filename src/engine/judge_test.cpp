@@ -197,7 +197,7 @@ TEST_CASE("conditions are decided where they are, and break in their turn") {
     script.expect = {occurs("link", "driver", {}, 15)};
     const Judgement judgement = judged(good, script);
     CHECK(in_short(judgement) == "failed expect driver@5");
-    CHECK(judgement.message == "the condition C did not hold: it was seen never within 15 ms, expected >=1");
+    CHECK(judgement.message == "the condition C did not hold: it was never seen within 15 ms, expected >=1");
   }
   SECTION("a deadline that passed breaks before an exit at the next event") {
     script.expect = {occurs("link", "driver", {}, 15)};
@@ -209,6 +209,7 @@ TEST_CASE("conditions are decided where they are, and break in their turn") {
     CHECK(judgement.verdict == Verdict::failed);
     CHECK(judgement.reason == "expect");
     CHECK_FALSE(judgement.conditions[0].seq.has_value());
+    CHECK(judgement.blame->role == "worker");  // it owed the event, though the driver decides
   }
   SECTION("at most, exactly") {
     script.expect = {occurs("link", "worker", Count{Count::Comparison::at_most, 1}),

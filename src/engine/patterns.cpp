@@ -145,10 +145,12 @@ bool Watch::end() {
 
 ConditionResult Watch::result() const { return ConditionResult{text_, held_, decided_at_}; }
 
+std::string Watch::role_that_owes() const { return kind_ == Kind::order ? steps_[next_step_].role() : steps_.front().role(); }
+
 std::string Watch::why() const {
   switch (kind_) {
     case Kind::occurs: {
-      std::string text = "it was seen " + (seen_ == 0 ? "never" : times(seen_));
+      std::string text = seen_ == 0 ? "it was never seen" : "it was seen " + times(seen_);
       if (within_us_) text += " within " + human_duration(std::chrono::microseconds(*within_us_));
       if (from_ && !clock_began_us_) text += " (its `from` was never seen)";
       return text + ", expected " + sign(count_.comparison) + std::to_string(count_.number);

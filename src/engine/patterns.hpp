@@ -18,6 +18,8 @@ class Matcher {
   explicit Matcher(const Pattern& pattern);
   // Every key that the pattern names is equal in the event.
   bool matches(const Event& event) const;
+  // The role that the pattern names; empty when any may match.
+  std::string role() const { return role_.value_or(""); }
 
  private:
   std::optional<std::string> type_;  // compared first: it rules out nearly every event without looking into it
@@ -44,8 +46,10 @@ class Watch {
   bool held() const { return held_; }
   const std::string& text() const { return text_; }
   ConditionResult result() const;
-  // What a person needs to know when it did not hold: "seen 1 time within 1m0s, expected >=3".
+  // What a person needs to know when it did not hold: "it was seen once within 1 m, expected >=3".
   std::string why() const;
+  // The role that owes what was not seen; empty when the condition names none.
+  std::string role_that_owes() const;
 
  private:
   void decide(bool held, std::optional<std::uint64_t> seq);
