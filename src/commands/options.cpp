@@ -112,7 +112,7 @@ void add_selection(CLI::App& app, Options& options) {
 }
 
 void add_place(CLI::App& app, Options& options) {
-  app.add_option("--suite", options.suite, "a folder of tests, or the name of a suite that ships (default: interop/tests)")
+  add_list(app, "--suite", options.suites, "a folder of tests, or the name of a suite that ships (default: interop/tests); may be repeated")
       ->option_text("PATH");
   app.add_option("--dockerfile", options.dockerfile, "the Dockerfile of what is under test (default: Dockerfile)")->option_text("FILE");
 }

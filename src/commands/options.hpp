@@ -16,8 +16,8 @@ enum class OutputFormat { human, json, tap };
 
 struct Options {
   Verb verb = Verb::none;
-  std::string directory;  // -C; empty = here
-  std::string suite;      // --suite; empty = interop/tests
+  std::string directory;            // -C; empty = here
+  std::vector<std::string> suites;  // --suite; none = interop/tests
   std::string dockerfile = "Dockerfile";
   Selection selection;
   bool both = false;

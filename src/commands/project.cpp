@@ -42,6 +42,12 @@ Problem command_line_problem(std::string what, std::string help) {
   return problem;
 }
 
+Problem twice(const std::string& name, const std::string& folder) {
+  Problem problem = command_line_problem("the implementation \"" + name + "\" is in an earlier suite too", "rename one of them");
+  problem.file = (fs::path(folder) / registry_file).string();
+  return problem;
+}
+
 }  // namespace
 
 std::optional<Problem> enter_directory(const Options& options) {
@@ -61,14 +67,17 @@ fs::path shipped_folder() {
   return fs::is_directory(installed / "tests-specs", error) ? installed : fs::path();
 }
 
-fs::path tests_folder(const Options& options) {
-  if (options.suite.empty()) return "interop/tests";
-  std::error_code error;
-  if (fs::exists(options.suite, error)) return options.suite;
-  // A bare name is a suite that ships.
-  const fs::path shipped = shipped_folder() / "tests-specs" / options.suite;
-  const bool bare = options.suite.find('/') == std::string::npos;
-  return bare && fs::is_directory(shipped, error) ? shipped : fs::path(options.suite);
+std::vector<std::string> tests_folders(const Options& options) {
+  std::vector<std::string> folders;
+  for (const std::string& suite : options.suites) {
+    std::error_code error;
+    const fs::path shipped = shipped_folder() / "tests-specs" / suite;
+    const bool bare = suite.find('/') == std::string::npos;
+    const bool ships = bare && !fs::exists(suite, error) && fs::is_directory(shipped, error);
+    folders.push_back(ships ? shipped.string() : suite);
+  }
+  if (folders.empty()) folders.emplace_back("interop/tests");
+  return folders;
 }
 
 fs::path reports_folder(const Options& options) {
@@ -78,12 +87,21 @@ fs::path reports_folder(const Options& options) {
 LoadedProject load_project(const Options& options) {
   LoadedProject loaded;
   Project project;
-  const fs::path tests = tests_folder(options);
-  LoadedSuite suite = load_suite({tests.string()});
+  const std::vector<std::string> folders = tests_folders(options);
+  LoadedSuite suite = load_suite(folders);
   loaded.problems = std::move(suite.problems);
   const Rules rules = suite.suite ? suite.suite->rules : Rules();
-  Registry registry = load_registry(tests.string(), rules);
-  std::move(registry.problems.begin(), registry.problems.end(), std::back_inserter(loaded.problems));
+  std::vector<Implementation> drivers;
+  for (const std::string& folder : folders) {
+    Registry registry = load_registry(folder, rules);
+    std::move(registry.problems.begin(), registry.problems.end(), std::back_inserter(loaded.problems));
+    for (Implementation& driver : registry.implementations) {
+      const bool known =
+          std::any_of(drivers.begin(), drivers.end(), [&](const Implementation& other) { return other.name == driver.name; });
+      if (known) loaded.problems.push_back(twice(driver.name, folder));
+      drivers.push_back(std::move(driver));
+    }
+  }
   if (!suite.suite || has_errors(loaded.problems)) return loaded;
   project.suite = std::move(*suite.suite);
 
@@ -91,7 +109,7 @@ LoadedProject load_project(const Options& options) {
     project.has_local = true;
     project.implementations.push_back(std::move(*local));
   }
-  for (Implementation& driver : registry.implementations)
+  for (Implementation& driver : drivers)
     project.implementations.push_back(std::move(driver));
   for (const std::string& name : unknown_params(project.suite, options.selection)) {
     loaded.problems.push_back(

@@ -34,7 +34,8 @@ std::optional<Problem> enter_directory(const Options& options);
 // the installed share/interoper. Empty when neither is there.
 std::filesystem::path shipped_folder();
 
-std::filesystem::path tests_folder(const Options& options);
+// Where the tests are read from, as the user would write it; a bare name that is no folder here is a suite that ships.
+std::vector<std::string> tests_folders(const Options& options);
 std::filesystem::path reports_folder(const Options& options);
 
 // Reads everything that planning needs. Nothing when a problem is an error; all problems are reported, in one go.
