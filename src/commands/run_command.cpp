@@ -214,6 +214,9 @@ class RunCommand {
     finished = true;
     finishing.notify();
     co_await flushing.join();
+    // They hold sockets and timers of the loop, which ends before this command does.
+    runtime_.reset();
+    interrupt_.reset();
     if (failure) std::rethrow_exception(failure);
   }
 
