@@ -24,6 +24,7 @@
 #include "runtimes/docker/docker.hpp"
 #include "runtimes/docker/engine.hpp"
 #include "runtimes/docker/host.hpp"
+#include "runtimes/docker/images.hpp"
 #include "runtimes/docker/lab.hpp"
 #include "runtimes/docker/workshop.hpp"
 
@@ -332,8 +333,9 @@ TEST_CASE("two attempts at once do not see each other: names, addresses, /shared
     const bool ready = co_await read_until(*first, outputs[0], "ready\n");
     CHECK(ready);
     const std::string address = outputs[0].out.substr(0, outputs[0].out.find('\n'));
-    LabOrder other = order_of({shell("driver", "ls /shared; ping -c 1 -w 1 worker >/dev/null 2>&1 || echo no name; ping -c 1 -w 2 " +
-                                                   address + " >/dev/null 2>&1 || echo no way")});
+    LabOrder other = order_of(
+        {shell("driver", "ls /shared; busybox timeout 2 ping -c 1 worker >/dev/null 2>&1 || echo no name; busybox timeout 2 ping -c 1 " +
+                             address + " >/dev/null 2>&1 || echo no way")});
     auto second_lab = co_await runtime.open(std::move(other));
     auto second = co_await second_lab->start("driver");
     co_await read_all(*second, outputs[1]);
@@ -556,6 +558,34 @@ TEST_CASE("runs of two projects that have the same name keep to their own") {
   docker::CleanOptions wish;
   run(io, docker::clean(io.get_executor(), options, wish));
   CHECK(left_with(docker::run_label, name).empty());
+}
+
+TEST_CASE("an image is built from a directory, and again in no time") {
+  const fs::path directory = fs::temp_directory_path() / ("interoper-selftest-build-" + std::to_string(::getpid()));
+  fs::create_directories(directory / "sub");
+  std::ofstream(directory / "Dockerfile") << "FROM " << image << "\nCOPY . /app\nRUN echo built; ls /app\n";
+  std::ofstream(directory / ".dockerignore") << "*.log\n";
+  std::ofstream(directory / "a.log") << "x";
+  std::ofstream(directory / "sub/file") << "x";
+  asio::io_context io;
+  docker::Engine engine(io.get_executor(), docker::find_host({}).address);
+  run(io, engine.connect());
+  std::string output;
+  const docker::Progress progress = [&](std::string_view line) { output.append(line).append("\n"); };
+  const docker::ImageOrder order{"selftest", "interoper/selftest-build:latest", BuildSource{directory.string(), ""}};
+  const docker::ImageMade first = run(io, docker::make_image(engine, order, progress));
+  CHECK(output.find("built\nDockerfile\nsub\n") != std::string::npos);
+  CHECK(first.id.starts_with("sha256:"));
+  const auto begin = Clock::now();
+  const docker::ImageMade second = run(io, docker::make_image(engine, order, progress));
+  CHECK(second.id == first.id);
+  CHECK(Clock::now() - begin < std::chrono::seconds(5));
+  const auto facts = run(io, docker::facts_of_image(engine, order.reference));
+  REQUIRE(facts);
+  CHECK(facts->digest == first.id);
+  CHECK(facts->source == "build " + directory.string());
+  run(io, engine.untag_image(order.reference));
+  fs::remove_all(directory);
 }
 
 TEST_CASE("how long a cell takes that does nothing", "[measure]") {

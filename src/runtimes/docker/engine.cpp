@@ -349,7 +349,7 @@ Task<std::vector<Found>> Engine::volumes(std::string filter) {
 Task<std::unique_ptr<HttpBody>> Engine::events(std::string filter, std::string since) {
   Json filters = Json::parse(filter);
   filters["type"] = {"container"};
-  filters["event"] = {"die", "died", "oom"};  // Podman calls it "died"
+  filters["event"] = {"die", "died", "oom", "kill"};  // Podman calls it "died"
   HttpRequest request;
   request.target = versioned("/events?since=" + since + "&filters=" + url_escape(filters.dump()));
   auto body = co_await http_.open(std::move(request));

@@ -147,7 +147,7 @@ class Engine {
   Task<> remove_volume(std::string name);
   Task<std::vector<Found>> volumes(std::string filter);
 
-  // GET /events: exits and memory kills of the containers with this label, from `since` (seconds, fraction after a dot) on.
+  // GET /events: exits, memory kills and signals of the containers with this label, from `since` (seconds, fraction after a dot) on.
   Task<std::unique_ptr<HttpBody>> events(std::string filter, std::string since);
 
   Task<std::optional<ImageFound>> image(std::string reference);

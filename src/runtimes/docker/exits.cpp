@@ -37,8 +37,13 @@ std::optional<ExitEvent> read_exit_event(std::string_view line) {
   if (actor == event.end() || !actor->is_object()) return std::nullopt;
   ExitEvent out;
   out.id = text_at(*actor, "ID");
-  out.oom = action == "oom";
-  if (!out.oom && action != "die" && action != "died") return std::nullopt;
+  if (action == "oom") {
+    out.kind = ExitEvent::Kind::oom;
+  } else if (action == "kill") {
+    out.kind = ExitEvent::Kind::signal;
+  } else if (action != "die" && action != "died") {
+    return std::nullopt;
+  }
   const Labels attributes = labels_at(*actor, "Attributes");
   for (const char* key : {"exitCode", "containerExitCode"}) {  // the second is Podman's
     const auto found = attributes.find(key);
@@ -73,16 +78,16 @@ void Exits::fail(const WorldError& why) {
 
 void Exits::take(std::string_view line) {
   const auto event = read_exit_event(line);
-  if (!event) return;
+  // A stream that was taken up again begins with what was told last.
+  if (!event || (!event->moment.empty() && event->moment == since_)) return;
   if (!event->moment.empty()) since_ = event->moment;
   const auto found = endings_.find(event->id);
   if (found == endings_.end()) return;
   const std::shared_ptr<Ending> ending = found->second;
-  if (event->oom) {
-    ending->oom = true;
-  } else if (!ending->code) {  // a replay tells it twice
-    ending->code = event->code;
-    endings_.erase(found);
+  switch (event->kind) {
+    case ExitEvent::Kind::oom: ending->oom = true; break;
+    case ExitEvent::Kind::signal: ++ending->signals_seen; break;
+    case ExitEvent::Kind::die: ending->code = event->code; endings_.erase(found);
   }
   changed_.notify();
 }
@@ -102,24 +107,23 @@ Task<> Exits::listen() {
 }
 
 Task<bool> Exits::reopen() {
-  std::string why = "it closed the event stream";
   for (const auto pause : pauses_before_reopening) {
     if (ending_ || failure_) co_return false;
     co_await sleep_for(pause);
     try {
       stream_ = co_await engine_.events(filter_, since_);
       co_return true;
-    } catch (const WorldError& error) {
-      why = error.what();
+    } catch (const WorldError&) {
+      // Not yet.
     }
   }
-  if (!ending_) give_up(why);
+  if (!ending_) give_up();
   co_return false;
 }
 
-void Exits::give_up(const std::string& why) {
-  fail(WorldError("engine-died", "the container engine at " + engine_.address().text() + " went away while tests ran (" + why +
-                                     "); look at its log, start it again, and run the tests again"));
+void Exits::give_up() {
+  fail(WorldError("engine-died", "the container engine at " + engine_.address().text() +
+                                     " went away while tests ran; look at its log, start it again, and run the tests again"));
 }
 
 Task<> Exits::look_again() {
@@ -149,7 +153,7 @@ Task<> Exits::follow() {
     co_await listen();
     if (ending_) break;
     useless = Clock::now() - since < useful_connection ? useless + 1 : 0;
-    if (useless > useless_connections_at_most) give_up("it closes the event stream again and again");
+    if (useless > useless_connections_at_most) give_up();
     const bool open = co_await reopen();
     if (!open) break;
     group_.spawn(look_again());
@@ -176,6 +180,13 @@ Task<> Exits::wait(std::string id, std::shared_ptr<Ending> ending) {
   if (!ending->code) {
     throw WorldError("engine-stuck", "the container engine has not ended a process " + std::to_string(exit_after_kill_within.count()) +
                                          " s after SIGKILL; look at its log and the kernel's (a process in an uninterruptible wait?)");
+  }
+  // An engine that shuts down ends its containers first: that is no doing of the role's.
+  if (ending->signals_seen > ending->signals_sent && !ending->killed_at) {
+    throw WorldError("killed-from-outside",
+                     "somebody else sent the process a signal: the container engine is shutting down, or someone stopped its container; "
+                     "look at the engine's "
+                     "log and run the test again");
   }
   if (ending->unseen) {
     throw WorldError("engine-died",

@@ -23,6 +23,8 @@ struct Ending {
   std::optional<int> code;                     // as the engine says it: 128 + n for a signal n
   bool oom = false;                            // the engine said that memory ran out in it
   bool unseen = false;                         // it ended while nobody listened: how is not known
+  int signals_sent = 0;                        // by us
+  int signals_seen = 0;                        // by anyone, as the engine tells it
   std::optional<Clock::time_point> killed_at;  // when we sent SIGKILL first
 };
 
@@ -39,7 +41,8 @@ class Exits {
   void forget(const std::string& id) { endings_.erase(id); }
 
   // Until the container has ended. WorldError("engine-died") when the engine stays away, ("engine-stuck") when it has not ended
-  // long after SIGKILL, or the error given to `fail`.
+  // long after SIGKILL, ("killed-from-outside") when somebody else sent it a signal, or the error given to `fail`. The engine tells an
+  // end only after the output has been read: somebody must read meanwhile.
   Task<> wait(std::string id, std::shared_ptr<Ending> ending);
   // Until `told` (about an Ending) is true, or the deadline.
   Task<bool> hear(const Predicate& told, Clock::time_point deadline);
@@ -57,7 +60,7 @@ class Exits {
   Task<> listen();      // until the stream breaks
   Task<bool> reopen();  // after a break
   Task<> look_again();  // after a break: what ended meanwhile and is not among the events that the engine tells again?
-  void give_up(const std::string& why);
+  void give_up();
   void take(std::string_view line);
 
   Engine& engine_;
@@ -73,8 +76,9 @@ class Exits {
 
 // One event line (Engine API, "Monitor events"): which container, and what happened to it.
 struct ExitEvent {
+  enum class Kind { die, oom, signal };
+  Kind kind = Kind::die;
   std::string id;
-  bool oom = false;    // an `oom` event; otherwise `die`
   int code = 0;        // of `die`
   std::string moment;  // "seconds.nanoseconds", for taking up the stream again
 };

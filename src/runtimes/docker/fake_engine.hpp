@@ -48,6 +48,7 @@ class FakeEngine {
   void write_out(const std::string& name, std::string_view bytes, bool is_stderr = false);
   void write_raw(const std::string& name, std::string_view bytes);  // bytes on the attached stream as they are
   void die(const std::string& name, int code, bool with_oom = false, bool is_told = true);
+  void tell_signal(const std::string& name);         // as if somebody else had sent one
   std::string input(const std::string& name) const;  // what it got on stdin
 
   void break_events();  // closes the event streams

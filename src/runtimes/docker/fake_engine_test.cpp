@@ -201,9 +201,9 @@ struct FakeEngine::State : std::enable_shared_from_this<FakeEngine::State> {
     thing->name = name;
     thing->id = kind == "volume" ? name : kind + std::to_string(++made);
     thing->labels = body.value("Labels", Json::object());
-    const FakeAnswer answer{201, Json{{"Id", thing->id}, {"Name", name}}.dump()};
+    const FakeAnswer created{201, Json{{"Id", thing->id}, {"Name", name}}.dump()};
     things.push_back(std::move(thing));
-    return answer;
+    return created;
   }
 
   Json list(const std::string& kind, const std::string& query) {
@@ -270,6 +270,7 @@ struct FakeEngine::State : std::enable_shared_from_this<FakeEngine::State> {
     }
     if (request.path.ends_with("/kill")) {
       if (!thing->is_running) return refusal(409, "Container " + id + " is not running");
+      tell(*thing, "kill");
       end(*thing, 128 + std::stoi(parameter(request.query, "signal")), true);
       return {204, ""};
     }
@@ -342,6 +343,10 @@ void FakeEngine::die(const std::string& name, int code, bool with_oom, bool is_t
   thing->oom = with_oom;
   if (with_oom && is_told) state_->tell(*thing, "oom");
   state_->end(*thing, code, is_told);
+}
+
+void FakeEngine::tell_signal(const std::string& name) {
+  if (const Thing* thing = state_->find(name)) state_->tell(*thing, "kill");
 }
 
 std::string FakeEngine::input(const std::string& name) const {

@@ -66,6 +66,7 @@ class DockerProcess final : public Process {
       running_->ending->killed_at = Clock::now();
       workshop_.exits.changed();
     }
+    ++running_->ending->signals_sent;
     co_await workshop_.engine.kill(running_->id, number);
   }
 
