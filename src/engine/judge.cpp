@@ -343,7 +343,7 @@ Judgement Judge::finish() {
     judgement_.blame = first_broken_->blame;
   } else if (!complete) {
     judgement_.verdict = Verdict::aborted;
-    judgement_.reason = "incomplete";
+    judgement_.reason = "unfinished";
     judgement_.message = "the timeline ends before the attempt did: " + missing;
   } else {
     // Nothing is broken and nothing is missing: every role was ready, the deciding one said done and exited 0.

@@ -157,8 +157,8 @@ TEST_CASE("the verdict is what the first broken rule says") {
       {"worker+ trouble", "error engine-died"},
       {"worker+ worker:ready driver+ worker~oom driver! driver-0", "error oom"},
       {"worker+ worker:ready interrupted worker! worker-0", "aborted interrupted"},
-      {"", "aborted incomplete"},
-      {"worker+ worker:ready driver+ driver:ready driver:done driver-0", "aborted incomplete"},
+      {"", "aborted unfinished"},
+      {"worker+ worker:ready driver+ driver:ready driver:done driver-0", "aborted unfinished"},
       // The first in time decides, whatever came after.
       {"worker+ worker-0 trouble", "failed not-ready worker@1"},
       {"worker+ trouble worker-0", "error engine-died"},
