@@ -20,7 +20,7 @@ namespace interoper::fakes {
 // What a scripted process sees of itself.
 class Self {
  public:
-  Self(const Executor& executor, std::string role);
+  Self(const Executor& executor, std::string name);
 
   void print(std::string text);        // stdout, as written: bring your own newline
   void print_error(std::string text);  // stderr

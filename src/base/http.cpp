@@ -116,7 +116,7 @@ struct HttpClient::State : std::enable_shared_from_this<HttpClient::State> {
       : executor(executor_), address(std::move(address_)), words(std::move(words_)) {}
 
   Task<ConnectionPtr> connect(Clock::time_point deadline, std::string doing);
-  Task<error_code> reach(ConnectionPtr connection);
+  Task<error_code> reach(ConnectionPtr connection) const;
   Task<error_code> put(ConnectionPtr connection, HttpRequest& request, bool wants_upgrade, bool& sent_any);
   Task<error_code> put_upload(ConnectionPtr connection, HttpUpload& upload);
 
@@ -179,7 +179,7 @@ void HttpClient::State::keep(const ConnectionPtr& connection) {
   idle.push_back(connection);
 }
 
-Task<error_code> HttpClient::State::reach(ConnectionPtr connection) {
+Task<error_code> HttpClient::State::reach(ConnectionPtr connection) const {
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   if (!address.unix_path.empty()) {

@@ -227,7 +227,8 @@ TEST_CASE("what is asked is what is sent") {
   HttpClient client = client_of(io, server.address());
   HttpRequest request = request_of("PUT", "/path?q=1", "{}");
   request.headers.emplace_back("X-Extra", "yes");
-  CHECK(run(io, client.send(std::move(request))).status == 204);
+  const HttpResponse response = run(io, client.send(std::move(request)));
+  CHECK(response.status == 204);
   CHECK(seen ==
         "PUT /path?q=1 HTTP/1.1\r\nHost: localhost\r\nUser-Agent: interoper\r\nX-Extra: yes\r\nContent-Type: "
         "application/json\r\nContent-Length: 2\r\n\r\n{}");
