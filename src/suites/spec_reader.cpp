@@ -160,7 +160,8 @@ class HeaderReader {
       for (const JsonMember& member : json_.members(value, " in " + where, role_keys))
         read_setting(role, where + "." + member.key, member, fill);
     }
-    if (role.command.empty() && is_suites_own(name)) role.command = rules_.command;
+    // An image of its own knows what it is for; whatever an implementation plays, it plays as the suite says.
+    if (role.command.empty() && (is_suites_own(name) || role.image.empty())) role.command = rules_.command;
     return role;
   }
 

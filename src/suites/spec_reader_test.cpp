@@ -282,10 +282,10 @@ TEST_CASE("a command is split as a shell splits words") {
 
 TEST_CASE("commands have defaults") {
   const Spec spec =
-      spec_of(R"({"containers": {"relay": null, "worker": {"command": ""}, "driver": {"command": null}, "dns": {"command": " "}}})");
+      spec_of(R"({"containers": {"relay": null, "worker": {"command": ""}, "driver": {"command": null}, "dns": {"image": "dns:1"}}})");
   REQUIRE(spec.roles.size() == 4);
   CHECK(spec.roles[0].name == "relay");
-  CHECK(spec.roles[0].command.empty());
+  CHECK(spec.roles[0].command == Words{"th-test", "{test}", "{role}"});
   CHECK(spec.roles[1].name == "dns");
   CHECK(spec.roles[1].command.empty());
   CHECK(spec.roles[2].command == Words{"th-test", "{test}", "{role}"});
