@@ -70,7 +70,8 @@ class Process {
   // Sends a signal; a process that is gone already is no error.
   virtual Task<> signal(int number) = 0;
 
-  // Returns when the process itself has ended (what it left running is killed by then).
+  // Returns when the process itself has ended (what it left running is killed by then). Somebody must read meanwhile: an engine tells
+  // the end only after it has handed over the output.
   virtual Task<Exit> exit() = 0;
 
   // ID of the image that runs; empty where there is none.

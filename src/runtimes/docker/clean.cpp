@@ -147,6 +147,7 @@ Task<Cleaned> clean(const Executor& executor, DockerOptions options, CleanOption
 Task<> remove_everything(Engine& engine, const Executor& executor, std::string filter) {
   auto pieces = co_await list_pieces(engine, std::move(filter));
   std::vector<Piece*> all;
+  all.reserve(pieces.size());
   for (Piece& piece : pieces)
     all.push_back(&piece);
   co_await remove_pieces(engine, executor, all);

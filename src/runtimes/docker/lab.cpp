@@ -191,7 +191,7 @@ class DockerLab final : public Lab {
     const std::string wanted(role);
     const auto found = std::find_if(roles_.begin(), roles_.end(), [&](const auto& one) { return one->role == wanted; });
     assert(found != roles_.end());
-    const std::shared_ptr<Running> running = *found;
+    std::shared_ptr<Running> running = *found;
     assert(!running->is_started);
     running->is_started = true;
     workshop_.check_hurry();
