@@ -149,9 +149,10 @@ void add_running(CLI::App& app, Options& options) {
   app.add_option("--network", options.network, "a network for each attempt, or the host's own (default: private)")
       ->option_text("private|host")
       ->check(CLI::IsMember({"private", "host"}));
-  app.add_option("--isolation", options.isolation, "strict: nothing is shared between attempts (default)")
-      ->option_text("strict")
-      ->check(CLI::IsMember({"strict"}));
+  app.add_option("--isolation", options.isolation,
+                 "pooled: attempts follow each other in ready-made networks (default); strict: each has a fresh one")
+      ->option_text("pooled|strict")
+      ->check(CLI::IsMember({"pooled", "strict"}));
   app.add_option("--retries", options.retries, "attempts after one that did not pass (default: 0)")
       ->option_text("N")
       ->check(CLI::Range(0, most_attempts));

@@ -24,7 +24,7 @@ struct Options {
   int jobs = 0;  // 0 = auto
   std::string runtime = "auto";
   std::string network = "private";
-  std::string isolation = "strict";
+  std::string isolation = "pooled";
   int retries = 0;
   int repeat = 1;
   bool fail_fast = false;

@@ -7,6 +7,7 @@
 #include "runtimes/docker/host.hpp"
 #include "runtimes/docker/images.hpp"
 #include "runtimes/docker/lab.hpp"
+#include "runtimes/docker/pool.hpp"
 #include "runtimes/docker/workshop.hpp"
 
 namespace interoper::docker {
@@ -41,11 +42,21 @@ class DockerRuntime final : public Runtime {
     co_await workshop->exits.begin();
     workshop_ = std::move(workshop);
     strict_ = make_strict_grounds(*workshop_);
+    pooled_ = make_pooled_grounds(*workshop_);
   }
 
   Task<std::unique_ptr<Lab>> open(LabOrder order) override {
     workshop_->check_hurry();
-    auto lab = co_await open_lab(*workshop_, *strict_, std::move(order));
+    std::unique_ptr<Lab> lab;
+    if (with_slots_ && fits_a_slot(order)) {
+      try {
+        lab = co_await open_lab(*workshop_, *pooled_, order);
+      } catch (const WorldError& error) {
+        if (error.reason() != "slot-failed") throw;
+        do_without_slots(error);
+      }
+    }
+    if (!lab) lab = co_await open_lab(*workshop_, *strict_, std::move(order));
     co_return std::move(lab);
   }
 
@@ -68,6 +79,7 @@ class DockerRuntime final : public Runtime {
       if (!all_over) engine_->close_all(run_is_over());
     }
     strict_.reset();
+    pooled_.reset();
     workshop_.reset();
   }
 
@@ -105,6 +117,12 @@ class DockerRuntime final : public Runtime {
   }
 
  private:
+  void do_without_slots(const WorldError& why) {
+    if (!with_slots_) return;
+    with_slots_ = false;
+    if (options_.say) options_.say(std::string(why.what()) + ": from now on every attempt gets a network of its own, which takes longer");
+  }
+
   Task<> connect() {
     const Host host = find_host(options_.host);
     engine_ = std::make_unique<Engine>(executor_, host.address);  // kept at once: `hurry` must be able to reach it
@@ -141,6 +159,8 @@ class DockerRuntime final : public Runtime {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Workshop> workshop_;
   std::unique_ptr<Grounds> strict_;
+  std::unique_ptr<Grounds> pooled_;
+  bool with_slots_ = true;  // false once the engine has refused to make one
   bool is_connected_ = false;
   std::optional<WorldError> hurried_;
 };

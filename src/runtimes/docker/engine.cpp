@@ -91,7 +91,7 @@ std::string label_filter(std::string_view key, std::string_view value) {
 std::string label_filter(const Labels& labels) {
   Json all = Json::array();
   for (const auto& [key, value] : labels)
-    all.push_back(key + "=" + value);
+    all.push_back(std::string(key).append("=").append(value));
   return Json{{"label", std::move(all)}}.dump();
 }
 
@@ -178,13 +178,14 @@ Json host_config_of(const ContainerOrder& order) {
                {"Mounts", std::move(mounts)}};
   if (order.cpus) host["NanoCpus"] = static_cast<std::int64_t>(*order.cpus * 1e9);
   if (!order.extra_hosts.empty()) host["ExtraHosts"] = order.extra_hosts;
+  if (!order.sysctls.empty()) host["Sysctls"] = order.sysctls;
   return host;
 }
 
 Json body_of(const ContainerOrder& order) {
   Json env = Json::array();
   for (const auto& [name, value] : order.env)
-    env.push_back(name + "=" + value);
+    env.push_back(std::string(name).append("=").append(value));
   Json body = {{"Image", order.image_id},
                {"Env", std::move(env)},
                {"Labels", order.labels},

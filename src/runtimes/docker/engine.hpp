@@ -65,6 +65,7 @@ struct ContainerOrder {
   std::int64_t memory_bytes = 0;
   std::optional<double> cpus;
   int pids = 0;
+  std::map<std::string, std::string> sysctls;  // of the network's namespace
 };
 
 // POST /networks/create with driver bridge

@@ -28,6 +28,9 @@ class Grounds {
   virtual Task<std::unique_ptr<Ground>> prepare(const LabOrder& order, std::string name, Labels labels) = 0;
 };
 
+// Awaits `making`, the making of `ground`; when it fails, what was made until then is removed again, and the failure goes on.
+Task<> made_or_cleared(Ground& ground, Task<> making);
+
 // A network, or the host's, and a /shared of its own for every attempt. `workshop` must outlive it and what it hands out.
 std::unique_ptr<Grounds> make_strict_grounds(Workshop& workshop);
 

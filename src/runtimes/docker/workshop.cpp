@@ -42,4 +42,28 @@ Workshop::Workshop(const Executor& executor_, Engine& engine_, std::string run_,
       pulls(executor_, 1),
       say(std::move(say_)) {}
 
+namespace {
+
+constexpr int removals_tried_at_most = 5;
+constexpr std::chrono::milliseconds pause_between_removals{200};
+
+bool is_in_use(const EngineError& error) {
+  return error.message().find("active endpoints") != std::string::npos || error.message().find("in use") != std::string::npos ||
+         error.message().find("being used") != std::string::npos;
+}
+
+}  // namespace
+
+Task<> remove_when_free(std::function<Task<>()> remove) {
+  for (int tried = 1;; ++tried) {
+    try {
+      co_await remove();
+      co_return;
+    } catch (const EngineError& error) {
+      if (!is_in_use(error) || tried >= removals_tried_at_most) throw;
+    }
+    co_await sleep_for(pause_between_removals);
+  }
+}
+
 }  // namespace interoper::docker

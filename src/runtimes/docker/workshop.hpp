@@ -54,4 +54,8 @@ struct Workshop {
   }
 };
 
+// A network or volume is in use for a moment after its last container has gone: calls `remove` again until the engine agrees, up to a
+// limit.
+Task<> remove_when_free(std::function<Task<>()> remove);
+
 }  // namespace interoper::docker
