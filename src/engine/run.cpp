@@ -66,6 +66,7 @@ class Runner {
   Task<> run_attempt(CellRecord& cell, const Script& script, int repetition);
   const Script& script_for(const Cell& cell);
   void set_unrun(Verdict verdict, const std::string& reason, const std::string& message);
+  void tell_unrun(const WorldError& why);
   bool is_enough() const { return stage_.interrupt.level > 0 || failed_fast_ || broken_report_; }
 
   Stage stage_;
@@ -104,6 +105,14 @@ void Runner::set_unrun(Verdict verdict, const std::string& reason, const std::st
   }
 }
 
+// Nobody is to blame, and somebody must hear of it: cells that something kept from running end like others.
+void Runner::tell_unrun(const WorldError& why) {
+  set_unrun(Verdict::error, why.reason(), why.what());
+  for (const CellRecord& cell : record_.cells) {
+    if (cell.attempts.empty()) tell(CellEnded{cell});
+  }
+}
+
 Task<RunRecord> Runner::perform() {
   const auto began = Clock::now();
   set_unrun(Verdict::aborted, "not-run", "the run ended before this cell was started");
@@ -118,7 +127,7 @@ Task<RunRecord> Runner::perform() {
     }
   }
   if (blocked) {
-    set_unrun(Verdict::error, blocked->reason(), blocked->what());
+    tell_unrun(*blocked);
   } else {
     wake_.spawn(wake_on_interrupt());
     co_await schedule();
@@ -130,7 +139,7 @@ Task<RunRecord> Runner::perform() {
     if (interrupted) set_unrun(Verdict::aborted, "interrupted", "the run was interrupted before this cell was started");
     if (failed_fast_ && !interrupted)
       set_unrun(Verdict::skipped, "fail-fast", "not run: an earlier cell did not pass, and --fail-fast was given");
-    if (broken_report_) set_unrun(Verdict::error, broken_report_->reason(), broken_report_->what());
+    if (broken_report_) tell_unrun(*broken_report_);
   }
   record_.summary = summarise(record_.cells);
   record_.finished = std::chrono::system_clock::now();

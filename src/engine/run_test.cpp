@@ -197,6 +197,7 @@ TEST_CASE("when nothing can run, every cell says why") {
   CHECK(trial.done.cells[0].message == "no engine answers");
   CHECK(trial.done.exit_code == 3);
   CHECK(trial.runtime.orders.empty());
+  CHECK(trial.listener.heard == std::vector<std::string>{"t0~x~x error", "t1~x~x error", "end"});
 }
 
 TEST_CASE("a timeline that cannot be written ends its cell in error, and a report that cannot be written ends the run") {
@@ -212,6 +213,7 @@ TEST_CASE("a timeline that cannot be written ends its cell in error, and a repor
   CHECK(trial.done.cells[1].reason == "disk-full");
   CHECK(trial.done.cells[2].verdict == Verdict::error);
   CHECK(trial.done.exit_code == 3);
+  CHECK(trial.listener.heard == std::vector<std::string>{"t0~x~x passed", "t1~x~x error", "t2~x~x error", "end"});
 }
 
 TEST_CASE("exit codes") {

@@ -135,9 +135,12 @@ std::string Console::failure_text(const CellRecord& cell) const {
 
 void Console::end_cell(const CellRecord& cell) {
   const bool failure = is_failure(cell.verdict);
-  if (!options_.quiet || failure) out_(cell_text(cell) + (failure ? failure_text(cell) : ""));
+  // What kept one cell from running mostly keeps all of them from it: said once.
+  const bool said = cell.attempts.empty() && cell.message == why_unrun_;
+  if (cell.attempts.empty()) why_unrun_ = cell.message;
+  if (!options_.quiet || failure) out_(cell_text(cell) + (failure && !said ? failure_text(cell) : ""));
   told_ += options_.quiet && !failure ? 0 : 1;
-  failures_ += failure ? 1 : 0;
+  failures_ += failure && !cell.attempts.empty() ? 1 : 0;
   context_.erase(cell.cell.id);
 }
 
@@ -146,7 +149,7 @@ std::string Console::failures_again(const RunRecord& run) const {
   std::string text;
   std::size_t number = 0;
   for (const CellRecord& cell : run.cells) {
-    if (!is_failure(cell.verdict) || ++number > most_failures_again) continue;
+    if (!is_failure(cell.verdict) || cell.attempts.empty() || ++number > most_failures_again) continue;
     text += trimmed(verdict_label(cell.verdict, options_.out) + "  " + shown(cell.cell.id) + (cell.flaky ? "  flaky" : "")) + "\n    " +
             shown(cell.message) + "\n";
   }

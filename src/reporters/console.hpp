@@ -49,7 +49,8 @@ class Console : public Reporter {
   std::map<Key, LastEvents> running_;
   std::map<std::string, std::vector<std::string>> context_;  // of cells that have a failed attempt and have not ended
   int told_ = 0;                                             // cells that had a line
-  int failures_ = 0;                                         // of them, with a block beneath
+  int failures_ = 0;                                         // of them, that ran and have a block beneath
+  std::string why_unrun_;                                    // the last reason told for a cell that never ran
 };
 
 }  // namespace interoper

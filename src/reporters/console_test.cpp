@@ -177,6 +177,36 @@ TEST_CASE("a run without cells, and one without a report, are told as well") {
   CHECK(out == "0 cells in 0 ms\n");
 }
 
+TEST_CASE("what kept every cell from running is said once") {
+  RunRecord run = sample_plan();
+  run.cells.resize(2);
+  run.absent.clear();
+  run.cells[0].cell.id = "first";
+  run.cells[1].cell.id = "second";
+  for (CellRecord& cell : run.cells) {
+    cell.attempts.clear();
+    cell.verdict = Verdict::error;
+    cell.reason = "engine-unreachable";
+    cell.message = "no engine answers";
+  }
+  run.summary = {};
+  run.summary.error = run.summary.total = 2;
+  run.duration_ms = 1;
+  run.command.clear();
+  std::string out;
+  Console console({}, [&](std::string_view text) { out += text; }, [](std::string_view) {});
+  console.hear(RunBegan{run});
+  console.hear(CellEnded{run.cells[0]});
+  console.hear(CellEnded{run.cells[1]});
+  console.hear(RunEnded{run});
+  CHECK(out == R"(! error        first              engine-unreachable
+    no engine answers
+! error        second             engine-unreachable
+
+2 cells in 1 ms: 2 error
+)");
+}
+
 TEST_CASE("long names push, but do not break") {
   RunRecord run = sample_plan();
   run.cells.resize(2);
