@@ -45,7 +45,7 @@ std::pair<std::string, std::string> split_assignment(const std::string& text, co
 class HelpFormat : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string text = option->get_option_text();
+    const std::string& text = option->get_option_text();
     return text.empty() ? "" : " " + text;
   }
 };
