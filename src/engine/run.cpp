@@ -126,25 +126,28 @@ Task<RunRecord> Runner::perform() {
       blocked = error;
     }
   }
-  if (blocked) {
-    tell_unrun(*blocked);
-  } else {
+  if (!blocked) {
     wake_.spawn(wake_on_interrupt());
     co_await schedule();
     finished_ = true;
     stage_.interrupt.raised.notify();
     co_await wake_.join();
-    co_await stage_.runtime.end();
-    const bool interrupted = stage_.interrupt.level > 0;
-    if (interrupted) set_unrun(Verdict::aborted, "interrupted", "the run was interrupted before this cell was started");
-    if (failed_fast_ && !interrupted)
-      set_unrun(Verdict::skipped, "fail-fast", "not run: an earlier cell did not pass, and --fail-fast was given");
-    if (broken_report_) tell_unrun(*broken_report_);
+  }
+  co_await stage_.runtime.end();
+  const bool interrupted = stage_.interrupt.level > 0;
+  if (interrupted) {
+    set_unrun(Verdict::aborted, "interrupted", "the run was interrupted before this cell was started");
+  } else if (blocked) {
+    tell_unrun(*blocked);
+  } else if (broken_report_) {
+    tell_unrun(*broken_report_);
+  } else if (failed_fast_) {
+    set_unrun(Verdict::skipped, "fail-fast", "not run: an earlier cell did not pass, and --fail-fast was given");
   }
   record_.summary = summarise(record_.cells);
   record_.finished = std::chrono::system_clock::now();
   record_.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
-  record_.exit_code = exit_code_of(record_.summary, stage_.interrupt.level > 0);
+  record_.exit_code = exit_code_of(record_.summary, interrupted);
   tell(RunEnded{record_});
   co_return std::move(record_);
 }

@@ -188,6 +188,16 @@ TEST_CASE("an interrupt ends what runs and starts nothing more") {
   CHECK(trial.runtime.open_labs == 0);
 }
 
+TEST_CASE("an interrupt while images are built is nobody's error") {
+  Trial trial(2);
+  trial.blocked = WorldError("interrupted", "interrupted while images were built");
+  trial.interrupt.raise();
+  trial.perform();
+  CHECK(trial.done.exit_code == 130);
+  CHECK(trial.done.summary.aborted == 2);
+  CHECK(trial.done.cells[0].reason == "interrupted");
+}
+
 TEST_CASE("when nothing can run, every cell says why") {
   Trial trial(2);
   SECTION("no runtime") { trial.runtime.fails_to_begin = WorldError("engine-unreachable", "no engine answers"); }
