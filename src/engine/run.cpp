@@ -116,6 +116,7 @@ void Runner::tell_unrun(const WorldError& why) {
 Task<RunRecord> Runner::perform() {
   const auto began = Clock::now();
   set_unrun(Verdict::aborted, "not-run", "the run ended before this cell was started");
+  record_.summary = summarise(record_.cells);  // the plan that is kept agrees with its cells
   tell(RunBegan{record_});
   std::optional<WorldError> blocked = stage_.blocked;
   if (!blocked) {

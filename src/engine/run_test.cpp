@@ -213,6 +213,7 @@ TEST_CASE("when nothing can run, every cell says why") {
 TEST_CASE("a timeline that cannot be written ends its cell in error, and a report that cannot be written ends the run") {
   Trial trial(3);
   trial.listener.also = [&](const Tiding& tiding) {
+    if (const auto* plan = std::get_if<RunBegan>(&tiding)) CHECK(plan->run.summary.aborted == 3);
     if (const auto* began = std::get_if<AttemptBegan>(&tiding)) {
       if (began->cell.cell.test == "t1") throw WorldError("disk-full", "no space left");
     }
