@@ -69,6 +69,13 @@ class Running:
         )
         self.pid = self.process.pid
 
+    def stop(self):
+        """For clean-ups: whatever became of it, it is gone."""
+        self.process.kill()
+        self.process.wait()
+        self.out.close()
+        self.err.close()
+
     def send(self, number):
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
@@ -321,7 +328,8 @@ class Image:
         self.name = f"interoper-e2e-{os.getpid()}-{random.randrange(16 ** 6):06x}"
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
-            self.add(tar, "bin/busybox", open(program, "rb").read(), 0o755)
+            with open(program, "rb") as file:
+                self.add(tar, "bin/busybox", file.read(), 0o755)
             for applet in subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split():
                 if applet != "busybox":
                     self.link(tar, f"bin/{applet}")
