@@ -662,6 +662,20 @@ bool json_equal(std::string_view a, std::string_view b) {
   return tape_a.read(a) && tape_b.read(b) && same_document(tape_a, tape_b);
 }
 
+std::string json_spelling(std::string_view value) {
+  if (const auto text = json_string(value)) return json_quote(*text);
+  const bool number = !value.empty() && (value.front() == '-' || is_digit(value.front()));
+  if (!number || json_fault(value)) return std::string(value);
+  constexpr std::int64_t most_zeros = 20;  // an integer looks like one as long as people can read it
+  const Decimal decimal = normalise(value);
+  if (decimal.digits.empty()) return "0";
+  std::string text = decimal.negative ? "-" + decimal.digits : decimal.digits;
+  if (!decimal.huge_power.empty())
+    return text + "e" + std::to_string(decimal.power) + (decimal.huge_negative ? "-" : "+") + std::string(decimal.huge_power);
+  if (decimal.power >= 0 && decimal.power <= most_zeros) return text.append(static_cast<std::size_t>(decimal.power), '0');
+  return text + "e" + std::to_string(decimal.power);
+}
+
 bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 }  // namespace interoper

@@ -50,6 +50,9 @@ std::string json_quote(std::string_view text);
 // Equal as JSON values: the spelling of strings, numbers (1 = 1.0 = 1e0) and blanks does not matter, nor the order of keys.
 bool json_equal(std::string_view a, std::string_view b);
 
+// One spelling for all spellings of a string or number: equal ones give the same text. Other values stay as they are written.
+std::string json_spelling(std::string_view value);
+
 bool is_utf8(std::string_view text);
 
 }  // namespace interoper

@@ -387,3 +387,16 @@ TEST_CASE("UTF-8 is strict") {
   CHECK_FALSE(is_utf8("\xED\xA0\x80"));
   CHECK_FALSE(is_utf8("a\xC3"));
 }
+
+TEST_CASE("equal strings and numbers have one spelling") {
+  CHECK(json_spelling(R"("\u00e9\/")") == json_spelling("\"é/\""));
+  CHECK(json_spelling("1") == "1");
+  CHECK(json_spelling("1.0e1") == "10");
+  CHECK(json_spelling("-0") == "0");
+  CHECK(json_spelling("-12.50") == json_spelling("-125e-1"));
+  CHECK(json_spelling("9007199254740993") != json_spelling("9007199254740992"));
+  CHECK(json_spelling("1e-99999999999999999999") != json_spelling("1e99999999999999999999"));
+  CHECK(json_spelling("\"1\"") != json_spelling("1"));
+  CHECK(json_spelling("[1.0]") == "[1.0]");
+  CHECK(json_spelling("").empty());
+}

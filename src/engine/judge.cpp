@@ -228,7 +228,7 @@ void Judge::asserted(const Event& event) {
     finding(event.role, "assert-without-id", "the assert names no id", event.seq);
     return;
   }
-  const std::string key(*id);
+  const std::string key = json_spelling(*id);  // libraries differ in how they write é or 1.0
   const std::string value(json_at(event.line, script_.rules.assert_value).value_or("null"));
   assert_bytes_ += key.size() + value.size() + sizeof(Asserted);
   if (assert_bytes_ > most_assert_bytes) {

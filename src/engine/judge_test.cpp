@@ -150,6 +150,9 @@ TEST_CASE("the verdict is what the first broken rule says") {
       {"worker+ worker:ready driver+ driver:ready driver=1/9007199254740993 worker=1/9007199254740992 driver:done driver-0 worker! "
        "worker-0",
        "failed assert worker@5"},
+      {"worker+ worker:ready driver+ driver:ready driver=\"\\u00e9\"/1 worker=\"é\"/2 driver:done driver-0 worker! worker-0",
+       "failed assert worker@5"},
+      {"worker+ worker:ready driver+ driver:ready driver=1.0/1 worker=1/2 driver:done driver-0 worker! worker-0", "failed assert worker@5"},
       // unsupported, error, aborted
       {"worker+ worker-127", "unsupported exit-127 worker@1"},
       {"worker+ worker:ready driver+ driver-127 worker! worker-0", "unsupported exit-127 driver@3"},
