@@ -84,6 +84,7 @@ class ScriptedProcess : public Process {
   }
 
   Task<> signal(int number) override {
+    if (self_->takes_no_signals) throw WorldError("engine-unreachable", "the engine does not answer");
     if (number == SIGTERM) self_->sigterm_ = true;
     if (number == SIGKILL) self_->killed_ = true;
     self_->changed_.notify();

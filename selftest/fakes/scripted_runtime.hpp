@@ -34,6 +34,7 @@ class Self {
   bool ignores_sigterm = false;
   bool reads_stdin = true;
   bool oom = false;
+  bool takes_no_signals = false;  // the engine hangs: signals fail, and nothing ends before the Lab is closed
   const std::string role;
 
  private:

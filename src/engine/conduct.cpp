@@ -24,6 +24,10 @@ using std::chrono::milliseconds;
 constexpr milliseconds patience_for_done = milliseconds(50);
 // Longer waits would overflow the clock; nobody waits for them.
 constexpr milliseconds longest_timeout = std::chrono::hours(24 * 365);
+// Longer than a runtime waits for what SIGKILL should have ended; then the Lab is closed, which ends every wait.
+constexpr std::chrono::seconds end_after_kill_within{60};
+// Where no signal arrives, no word of an end will come either.
+constexpr std::chrono::seconds end_after_trouble_within{1};
 // With a second interrupt nobody gets a grace.
 constexpr int hurried = 2;
 
@@ -318,9 +322,11 @@ Task<> Conductor::stop(Actor& actor) {
     failure = error;
   }
   if (failure) trouble(actor.role.name, *failure);
-  // The runtime has its own deadline for a process that even SIGKILL does not end; following it ends then.
+  // An engine that hangs ends neither the process nor its output; closing the Lab lets go of both.
+  const auto patience = failure ? end_after_trouble_within : end_after_kill_within;
   const Predicate ended = [&actor] { return actor.ended; };
-  co_await changed_.until(ended);
+  const auto deadline = Clock::now() + patience;
+  co_await changed_.until(ended, deadline);
 }
 
 AttemptRecord Conductor::record() {

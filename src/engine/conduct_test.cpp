@@ -288,6 +288,23 @@ TEST_CASE("trouble of the world is nobody's fault") {
   CHECK_FALSE(trial.record.judgement.blame.has_value());
 }
 
+TEST_CASE("an engine that hangs does not hold the attempt for ever") {
+  Trial trial;
+  trial.script.timeout = 100ms;
+  trial.runtime.behaviours["driver"] = [](Self& self) -> Task<int> {
+    self.takes_no_signals = true;
+    self.event("ready");
+    co_await self.sleep(1h);
+    co_return 0;
+  };
+  const auto began = Clock::now();
+  trial.perform();
+  CHECK(Clock::now() - began < 10s);
+  CHECK(trial.record.judgement.reason == "timeout");
+  CHECK(trial.types("driver") == Types{"started", "ready", "stopping", "trouble", "exited"});
+  CHECK(trial.events.back().type == "status");
+}
+
 TEST_CASE("an interrupt ends what runs, and the cell is aborted") {
   Trial trial;
   trial.script.timeout = 1min;
