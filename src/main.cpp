@@ -1,4 +1,7 @@
 // interoper: verbs -> rooms.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -9,6 +12,14 @@
 #include "commands/project.hpp"
 
 namespace {
+
+// Started with a closed stdin, stdout or stderr, the next file or socket would get its number, and our words.
+void fill_standard_streams() {
+  int descriptor = 0;
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+    descriptor = ::open("/dev/null", O_RDWR);
+  if (descriptor > STDERR_FILENO) ::close(descriptor);
+}
 
 int perform(const interoper::Options& options) {
   using interoper::Verb;
@@ -34,6 +45,7 @@ int perform(const interoper::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is an error of the write, never the end of a run
   const interoper::ParsedLine line = interoper::parse_command_line(argc, argv);
   if (line.exit_code) return *line.exit_code;
