@@ -1,6 +1,8 @@
 #include "commands/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 
@@ -162,10 +164,13 @@ void add_running(CLI::App& app, Options& options) {
   app.add_flag("--fail-fast", options.fail_fast, "start nothing more after a cell that did not pass");
   app.add_option("--timeout-scale", options.timeout_scale, "multiply every timeout (default: 1)")
       ->option_text("X")
-      ->check(CLI::Range(0.001, 1000.0));
+      ->check(CLI::Range(0.001, 1000.0))
+      ->check([](const std::string& text) { return std::isnan(std::strtod(text.c_str(), nullptr)) ? text + " is no number" : ""; });
   app.add_option_function<std::uint64_t>(
          "--seed", [&options](const std::uint64_t& seed) { options.seed = seed; }, "INTEROPER_SEED of every role")
-      ->option_text("N");
+      ->option_text("N")
+      // strtoull would take it, and make a large number of it
+      ->check([](const std::string& text) { return text.starts_with('-') ? text + " is below zero" : ""; });
   app.add_flag("--keep", options.keep, "keep what each attempt left in /shared, in the report");
   app.add_flag("--no-build", options.no_build, "do not build what is under test");
   app.add_option("--reports", options.reports, "where reports are written (default: interop/reports)")->option_text("DIR");

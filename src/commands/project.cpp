@@ -115,6 +115,15 @@ LoadedProject load_project(const Options& options) {
     loaded.problems.push_back(
         command_line_problem("no test has a parameter \"" + name + "\"", "`interoper tests list` shows the parameters"));
   }
+  const std::vector<std::string>& roles = project.suite.rules.role_order;
+  for (const auto& [role, globs] : options.selection.roles) {
+    if (std::find(roles.begin(), roles.end(), role) != roles.end()) continue;
+    std::string known;
+    for (const std::string& name : roles)
+      known += (known.empty() ? "" : ", ") + name;
+    loaded.problems.push_back(
+        command_line_problem("no cell can be selected by the role \"" + role + "\"", "the suite's roles are " + known));
+  }
   if (!has_errors(loaded.problems)) loaded.project = std::move(project);
   return loaded;
 }
