@@ -34,7 +34,9 @@ class LineSplitter {
   // The end of the stream: a last line without newline counts.
   template <class Take>
   void finish(Take&& take) {
-    if (!held_.empty()) take(Line{held_, false, in_pieces_});
+    std::string_view text = held_;
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    if (!held_.empty()) take(Line{text, false, in_pieces_});
     held_.clear();
     in_pieces_ = false;
   }

@@ -99,9 +99,8 @@ class Binder {
 milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
   const auto written = binder.duration("timeout", spec.timeout);
   const bool says_something = written && written->count() > 0;
-  if (!says_something) return milliseconds(std::llround(static_cast<double>(default_timeout.count()) * scale));
   // A timeout of microseconds is still one: it must not become "none".
-  const double scaled = std::chrono::duration<double, std::milli>(*written).count() * scale;
+  const double scaled = std::chrono::duration<double, std::milli>(says_something ? *written : nanoseconds(default_timeout)).count() * scale;
   return milliseconds(std::max<long long>(1, std::llround(scaled)));
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("pieces of a line that is too long are logs, marked but for the last")
   LineSplitter splitter(8);
   std::vector<Draft> drafts;
   const auto take = [&](const LineSplitter::Line& line) { drafts.push_back(draft_of_line(Stream::out, line)); };
-  splitter.feed("{\"ty\":\"ready\"}\nab\r\nlast", take);
+  splitter.feed("{\"ty\":\"ready\"}\nab\r\nlast\r", take);
   splitter.finish(take);
   REQUIRE(drafts.size() == 4);
   CHECK(drafts[0].members == R"(,"by":"engine","ty":"log","in":{"line":"{\"ty\":\"r","stream":"stdout","more":true})");

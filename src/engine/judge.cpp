@@ -265,6 +265,17 @@ void Judge::asserted(const Event& event) {
   }
 }
 
+bool Judge::has_room_for_result(const Event& event) {
+  result_bytes_ += event.line.size();
+  if (result_bytes_ <= most_result_bytes) return true;
+  if (!told_of_results_) {
+    told_of_results_ = true;
+    finding(event.role, "too-many-results",
+            "results and measurements from here on are on the timeline only: there are more than 4 MiB of them", event.seq);
+  }
+  return false;
+}
+
 void Judge::remember_result(const Event& event) {
   const auto verdict = verdict_from(text_at(event, "in.verdict"));
   NamedResult result;
@@ -273,7 +284,7 @@ void Judge::remember_result(const Event& event) {
     finding(event.role, "bad-result", "a `result` needs a name and one of the six verdicts", event.seq);
     return;
   }
-  if (++results_kept_ > most_results) return;
+  if (!has_room_for_result(event)) return;
   result.verdict = *verdict;
   result.message = text_at(event, "in.message");
   result.reason = text_at(event, "in.reason");
@@ -289,11 +300,14 @@ void Judge::remember_measurement(const Event& event) {
     finding(event.role, "bad-measurement", "a `measurement` needs a name and a value", event.seq);
     return;
   }
-  if (++results_kept_ <= most_results) judgement_.measurements.push_back(std::move(measurement));
+  if (has_room_for_result(event)) judgement_.measurements.push_back(std::move(measurement));
 }
 
 void Judge::finding(std::string_view role, std::string kind, std::string message, std::uint64_t seq) {
   if (judgement_.findings.size() < most_findings) {
+    // An event's type may be megabytes long; the event has it whole.
+    constexpr std::size_t longest_message = 300;
+    if (message.size() > longest_message) message = json_string(json_quote(message.substr(0, longest_message))).value_or("") + "…";
     judgement_.findings.push_back(Finding{std::string(role), std::move(kind), std::move(message), seq});
   } else {
     ++judgement_.findings_left_out;

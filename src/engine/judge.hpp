@@ -20,7 +20,7 @@ namespace interoper {
 
 // Limits on what a process can make the judge remember; beyond them the judgement says so.
 constexpr std::size_t most_findings = 200;
-constexpr std::size_t most_results = 10'000;
+constexpr std::size_t most_result_bytes = std::size_t{4} * 1024 * 1024;  // results and measurements; one finding tells of what is left out
 constexpr std::size_t most_assert_bytes = std::size_t{16} * 1024 * 1024;
 
 // How far one role has come.
@@ -79,6 +79,8 @@ class Judge {
   void said_done(RoleProgress& role, const Event& event);
   void time_ran_out(const Event& event);
   void asserted(const Event& event);
+  // False, and a finding the first time, when there is no room for another result of this event's size.
+  bool has_room_for_result(const Event& event);
   void remember_result(const Event& event);
   void remember_measurement(const Event& event);
   void finding(std::string_view role, std::string kind, std::string message, std::uint64_t seq);
@@ -98,7 +100,8 @@ class Judge {
   bool ended_ = false;  // `status` was seen
   std::map<std::string, std::vector<Asserted>> asserts_;
   std::size_t assert_bytes_ = 0;
-  std::size_t results_kept_ = 0;
+  std::size_t result_bytes_ = 0;
+  bool told_of_results_ = false;
   Event last_;  // without its line: where the timeline stands
   Judgement judgement_;
 };

@@ -285,3 +285,27 @@ TEST_CASE("a process cannot make the judge remember without limit") {
   CHECK(judgement.findings.size() == most_findings);
   CHECK(judgement.findings_left_out > 100'000);
 }
+
+TEST_CASE("results beyond what a report can hold are left out, and a finding says so") {
+  const Script script = script_of();
+  Judge judge(script);
+  judge.observe(recorded_event(R"({"seq":0,"ti":0,"us":0,"ro":"worker","by":"engine","ty":"started"})"));
+  const std::string long_text(1'000'000, 'x');
+  for (int i = 1; i < 20; ++i) {
+    judge.observe(recorded_event(R"({"seq":)" + std::to_string(i) +
+                                 R"(,"ti":0,"us":0,"ro":"worker","ty":"result","in":{"name":"n","verdict":"passed","message":")" +
+                                 long_text + "\"}}"));
+  }
+  const Judgement judgement = judge.finish();
+  CHECK(judgement.results.size() == 4);
+  REQUIRE(judgement.findings.size() == 1);
+  CHECK(judgement.findings[0].kind == "too-many-results");
+}
+
+TEST_CASE("a `from` without `within` hides nothing") {
+  Script script = script_of();
+  script.expect = {occurs("link", "worker")};
+  std::get<Occurs>(script.expect[0].condition.rule).from = Pattern{{{"ty", "\"done\""}}};
+  CHECK(judged("worker+ worker:ready worker:link driver+ driver:ready driver:done driver-0 worker! worker-0", script).verdict ==
+        Verdict::passed);
+}

@@ -46,7 +46,8 @@ Watch::Watch(const Script::Expectation& expectation) : text_(expectation.conditi
     kind_ = Kind::occurs;
     steps_.emplace_back(occurs->event);
     count_ = occurs->count;
-    if (occurs->from) from_.emplace(*occurs->from);
+    // Without `within` there is no clock that `from` could start: it must not hide what came before it.
+    if (occurs->from && expectation.within) from_.emplace(*occurs->from);
     if (expectation.within) within_us_ = expectation.within->count();
   } else if (const auto* never = std::get_if<Never>(&expectation.condition.rule)) {
     kind_ = Kind::never;
