@@ -98,7 +98,8 @@ struct Tally {
 void tell(const Tally& tally, const std::string& run, StandardStream& out) {
   out.write("\n" + run + ": " + std::to_string(tally.judged) + " judged again, " + std::to_string(tally.changed) +
             " differ from the record");
-  if (tally.kept > 0) out.write(", " + std::to_string(tally.kept) + " never ran and keep their verdict");
+  if (tally.kept > 0)
+    out.write(", " + std::to_string(tally.kept) + " keep their verdict, because they never ran or the recording does not hold enough");
   out.write("\n");
 }
 
