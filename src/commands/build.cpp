@@ -30,7 +30,9 @@ Task<> ImageWorkshop::make(const Implementation& implementation) {
     const auto began = Clock::now();
     const std::string what = order.implementation + " (" + describe(order.source) + ")";
     if (verbose_) std::cerr << "building " << what << '\n';
+    const std::string reference = order.reference;
     const docker::ImageMade made = co_await docker::make_image(*engine_, std::move(order), progress);
+    ids_[reference] = made.id;
     std::cerr << "built " << what << " in " << human_duration(Clock::now() - began);
     if (!made.revision.empty()) std::cerr << ", revision " << made.revision.substr(0, 12);
     std::cerr << '\n';

@@ -1,7 +1,9 @@
 // Makes the images of implementations, for `tests build` and for what is under test, and tells the user how it goes.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "base/task.hpp"
 #include "model/implementation.hpp"
@@ -21,12 +23,16 @@ class ImageWorkshop {
   // All images of one implementation. WorldError: the engine cannot be reached, "build-failed", "image-missing", "clone-failed".
   Task<> make(const Implementation& implementation);
 
+  // Of all that was made: reference -> ID.
+  const std::map<std::string, std::string>& ids() const { return ids_; }
+
   // Whatever waits for the engine gives up now.
   void hurry();
 
  private:
   Executor executor_;
   bool verbose_;
+  std::map<std::string, std::string> ids_;
   std::unique_ptr<docker::Engine> engine_;
 };
 

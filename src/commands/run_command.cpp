@@ -190,12 +190,12 @@ class RunCommand {
 
  private:
   Task<> run_all(Executor executor) {
+    interrupt_ = std::make_unique<Interrupt>(executor);
     docker::DockerOptions docker_options;
     docker_options.say = [](std::string_view sentence) { std::cerr << "note: " << sentence << '\n'; };
-    runtime_ = docker::make_docker_runtime(executor, docker_options);
-    interrupt_ = std::make_unique<Interrupt>(executor);
     std::optional<WorldError> blocked;
-    if (needs_local_image()) blocked = co_await build_local(executor);
+    if (needs_local_image()) blocked = co_await build_local(executor, docker_options.image_ids);
+    runtime_ = docker::make_docker_runtime(executor, std::move(docker_options));
     Notice finishing(executor);
     Group flushing(executor);
     bool finished = false;
@@ -222,12 +222,13 @@ class RunCommand {
 
   bool needs_local_image() const { return !options_.no_build && record_.implementations.count(std::string(local_name)) != 0; }
 
-  Task<std::optional<WorldError>> build_local(Executor executor) {
+  Task<std::optional<WorldError>> build_local(Executor executor, std::map<std::string, std::string>& ids) {
     ImageWorkshop workshop(executor, options_.verbose);
     workshop_ = &workshop;
     std::optional<WorldError> failed;
     try {
       co_await workshop.make(project_.implementations.front());
+      ids = workshop.ids();
     } catch (const WorldError& error) {
       failed = error;
     }

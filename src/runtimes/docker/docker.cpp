@@ -38,6 +38,7 @@ class DockerRuntime final : public Runtime {
     co_await connect();
     auto workshop = std::make_unique<Workshop>(executor_, *engine_, std::move(run), range, options_.say);
     if (hurried_) workshop->hurried = hurried_;
+    workshop->image_ids = options_.image_ids;
     workshop->check_hurry();
     co_await workshop->exits.begin();
     workshop_ = std::move(workshop);
@@ -94,6 +95,8 @@ class DockerRuntime final : public Runtime {
 
   Task<std::optional<ImageFacts>> image_facts(std::string reference) override {
     if (!is_connected_) co_await connect();
+    const auto built = options_.image_ids.find(reference);
+    if (built != options_.image_ids.end()) reference = built->second;
     auto facts = co_await facts_of_image(*engine_, std::move(reference));
     co_return std::move(facts);
   }

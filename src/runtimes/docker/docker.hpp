@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace interoper::docker {
 struct DockerOptions {
   std::string host;     // unix:///…, tcp://…; empty = $DOCKER_HOST, else the first usual socket that exists (host.hpp)
   std::string subnets;  // CIDR that the attempts' networks are taken from; empty = $INTEROPER_DOCKER_SUBNETS, else 10.231.0.0/16
+  // Reference -> ID of what was built for this run. A name alone may be another project's by the time it is looked up.
+  std::map<std::string, std::string> image_ids;
   std::function<void(std::string_view sentence)> say;  // told when something works in a lesser way than it should; may be empty
 };
 

@@ -30,10 +30,11 @@ struct Stage {
   std::vector<std::string> said;
   std::unique_ptr<Runtime> runtime;
 
-  Stage() {
+  explicit Stage(std::map<std::string, std::string> image_ids = {}) {
     engine.images["interoper/js:latest"] = image_json;
     DockerOptions options;
     options.host = engine.host();
+    options.image_ids = std::move(image_ids);
     options.say = [this](std::string_view sentence) { said.emplace_back(sentence); };
     runtime = make_docker_runtime(loop.executor(), options);
   }
@@ -140,6 +141,19 @@ TEST_CASE("what is asked of the engine for an attempt") {
     CHECK(request.path.find("/wait") == std::string::npos);
     CHECK(request.path.find("/logs") == std::string::npos);
   }
+}
+
+TEST_CASE("what was built for this run is run, whoever has its name meanwhile") {
+  Stage stage(std::map<std::string, std::string>{{"interoper/js:latest", "sha256:built"}});
+  stage.engine.images["sha256:built"] = R"({"Id": "sha256:built", "Os": "linux", "Architecture": "amd64"})";
+  stage.begin();
+  auto lab = stage.loop.run(stage.runtime->open(order_of({player("driver")})));
+  CHECK(Json::parse(stage.engine.find("POST", "/containers/create")->body).at("Image") == "sha256:built");
+  const auto facts = stage.loop.run(stage.runtime->image_facts("interoper/js:latest"));
+  REQUIRE(facts);
+  CHECK(facts->id == "sha256:built");
+  stage.loop.run(lab->close());
+  stage.end();
 }
 
 TEST_CASE("limits have defaults, an image may have its own command, and the outside can be reached when asked") {
