@@ -472,6 +472,7 @@ class Formats(Case):
 
 # ---- what is under test, and what is kept --------------------------------------------------------
 
+scenes.scene("whose", driver='[ "$WHO" = "$EXPECTED" ] || { echo "this is the image of $WHO" >&2; exit 1; }; say ready; say done')
 scenes.scene("keeps", driver="say ready; mkdir /shared/sub; echo kept >/shared/sub/file; say done")
 
 
@@ -488,6 +489,18 @@ class UnderTest(Case):
         both = project.interoper("tests", "list", "--both", "--format", "json", "-t", "passes")
         self.assertIn("passes~busy~local", [cell["id"] for cell in json.loads(both.out)["cells"]])
         self.assert_valid(project.run_folder())
+
+    def test_two_projects_that_build_at_once_run_their_own(self):
+        """Both images are called interoper/local:latest; whoever ends last has the name."""
+        running = []
+        for who in ("red", "blue", "green", "white"):
+            project = self.project()
+            project.test("whose", {"containers": {"driver": {"env": {"EXPECTED": who}}}})
+            project.write("Dockerfile", f"FROM {scenes.image()}\nENV WHO={who}\nRUN sleep 0.5\n")
+            running.append(project.start("test"))
+            self.addCleanup(running[-1].stop)
+        for run in running:
+            self.assert_code(run.wait(), 0)
 
     def test_a_dockerfile_that_does_not_build(self):
         project = scenes.set_up(self.project(), "passes")
