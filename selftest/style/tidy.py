@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy over the C++ files of a change: what differs from the merge base with origin/main, or from the commit before.
+"""Runs clang-tidy over the C++ files of a change: what differs from the merge base with origin/main, or, on main itself, what the last
+commits changed.
 
     tidy.py ROOT BUILD [FILE...]    BUILD holds compile_commands.json; FILEs are looked at instead of the change
 """
@@ -13,8 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from tree import SKIPPED, end, git
 
 PROGRAM = "clang-tidy-19"
-# Five seconds of one core each, because of the libraries' headers: what a person waits for. Whoever changes more at once is told.
+# Eight seconds of one core each, because of the libraries' headers: what a person waits for. Whoever changes more at once is told.
 MOST_FILES = 24
+# A change comes to main as a row of commits.
+COMMITS_BACK = 20
 # For a clone without history: one file of each kind (pure, coroutines, JSON, sockets), so that the check itself is known to work.
 WITHOUT_HISTORY = ("src/engine/judge.cpp", "src/engine/conduct.cpp", "src/suites/spec_reader.cpp", "src/base/http.cpp")
 
@@ -22,7 +25,8 @@ WITHOUT_HISTORY = ("src/engine/judge.cpp", "src/engine/conduct.cpp", "src/suites
 def changed_files(root):
     """The changed files, most changed lines first, and what they were compared with."""
     head = git(root, "rev-parse", "HEAD")
-    for base in (git(root, "merge-base", "origin/main", "HEAD"), git(root, "rev-parse", "--verify", "--quiet", "HEAD~1")):
+    back = git(root, "rev-list", "--first-parent", f"--max-count={COMMITS_BACK + 1}", "HEAD") or []
+    for base in (git(root, "merge-base", "origin/main", "HEAD"), back[-1:]):
         if not base or base == head:
             continue
         lines = {}
