@@ -87,7 +87,8 @@ void Exits::take(std::string_view line) {
   switch (event->kind) {
     case ExitEvent::Kind::oom: ending->oom = true; break;
     case ExitEvent::Kind::signal: ++ending->signals_seen; break;
-    case ExitEvent::Kind::die: ending->code = event->code; endings_.erase(found);
+    // It stays known until forget(): the word that memory ran out may come after this one.
+    case ExitEvent::Kind::die: ending->code = event->code; break;
   }
   changed_.notify();
 }

@@ -16,7 +16,7 @@ constexpr std::size_t first_output_bytes = 1024;
 // The rest of the output comes within milliseconds of the exit, when somebody reads it.
 constexpr std::chrono::seconds last_output_within{3};
 // The engine's word that memory ran out may come after its word that the process ended.
-constexpr std::chrono::milliseconds oom_word_within{500};
+constexpr std::chrono::milliseconds oom_word_within{2000};
 // Statuses of a shell, and of inits, for a command that cannot be run.
 constexpr int cannot_execute = 126;
 constexpr int not_found = 127;
@@ -96,7 +96,9 @@ class DockerProcess final : public Process {
     if (state && state->oom_killed) co_return true;
     const auto deadline = Clock::now() + oom_word_within;
     const bool late = co_await workshop_.exits.hear(told, deadline);
-    co_return late;
+    if (late) co_return true;
+    const auto later = co_await workshop_.engine.state(running_->id);
+    co_return later && later->oom_killed;
   }
 
   // With an init in front, a command that is missing in the image shows only as the init's complaint.

@@ -249,12 +249,23 @@ TEST_CASE("signals: 128 + n says which; SIGKILL that was not ours may be memory"
     CHECK(exit.oom);
     CHECK(stage.engine.count("GET", "/containers/container") == 0);
   }
+  SECTION("the kernel's, told after the exit") {
+    stage.engine.die(name_of("driver"), 137);
+    Group later(stage.loop.executor());
+    later.spawn([](Stage& on) -> Task<> {
+      co_await sleep_for(100ms);
+      on.engine.die(name_of("driver"), 137, true);
+    }(stage));
+    const Exit exit = stage.loop.run(process->exit());
+    CHECK(exit.oom);
+    stage.loop.run(later.join());
+  }
   SECTION("somebody else's") {
     stage.engine.die(name_of("driver"), 137);
     const Exit exit = stage.loop.run(process->exit());
     CHECK(exit.signal == SIGKILL);
     CHECK_FALSE(exit.oom);
-    CHECK(stage.engine.count("GET", "/containers/container") == 1);
+    CHECK(stage.engine.count("GET", "/containers/container") == 2);  // at once, and when the event had time to come
   }
   stage.loop.run(lab->close());
   stage.end();
