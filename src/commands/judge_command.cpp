@@ -56,11 +56,20 @@ class RecordedSuite {
 
 Judgement judge_again(const Script& script, const Cell& cell, int attempt, const std::filesystem::path& timeline) {
   Judge judge(script);
-  read_events(timeline, [&judge](const Event& event) {
+  bool finished = false;
+  read_events(timeline, [&](const Event& event) {
     judge.observe(event);
+    finished = event.by_engine && event.type == "status";
     return true;
   });
   Judgement judgement = judge.finish();
+  if (!finished) {
+    // Killed in the last moments: however complete it looks, nobody saw it end.
+    judgement.verdict = Verdict::aborted;
+    judgement.reason = "unfinished";
+    judgement.message = "the run ended before this attempt did";
+    judgement.blame.reset();
+  }
   if (judgement.blame) {
     judgement.blame->attempt = attempt;
     judgement.blame->implementation = cast_in(cell.cast, judgement.blame->role);
