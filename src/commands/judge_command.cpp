@@ -7,6 +7,7 @@
 
 #include "commands/commands.hpp"
 #include "commands/project.hpp"
+#include "commands/recorded.hpp"
 #include "engine/bind.hpp"
 #include "engine/judge.hpp"
 #include "engine/run.hpp"
@@ -116,13 +117,9 @@ void tell(const Tally& tally, const std::string& run, StandardStream& out) {
 
 int judge_report(const Options& options) {
   const auto resolved = resolve_report(reports_folder(options), options.report);
-  if (const auto* problem = std::get_if<Problem>(&resolved)) {
-    print_problems({*problem});
-    return exit_bad_input;
-  }
-  const Recording recording = open_recording(std::get<std::filesystem::path>(resolved));
-  print_problems(recording.problems);
-  if (has_errors(recording.problems)) return exit_bad_input;
+  const std::optional<Recording> opened = open_or_explain(resolved);
+  if (!opened) return exit_bad_input;
+  const Recording& recording = *opened;
 
   StandardStream out(STDOUT_FILENO);
   const Style style = style_of(STDOUT_FILENO, options.color);

@@ -5,6 +5,7 @@
 
 #include "commands/commands.hpp"
 #include "commands/project.hpp"
+#include "commands/recorded.hpp"
 #include "reporters/record_json.hpp"
 #include "reporters/recording.hpp"
 #include "reporters/show.hpp"
@@ -45,13 +46,9 @@ int show_report(const Options& options) {
       }
     }
   }
-  if (const auto* problem = std::get_if<Problem>(&resolved)) {
-    print_problems({*problem});
-    return exit_bad_input;
-  }
-  const Recording recording = open_recording(std::get<std::filesystem::path>(resolved));
-  print_problems(recording.problems);
-  if (has_errors(recording.problems)) return exit_bad_input;
+  const std::optional<Recording> opened = open_or_explain(resolved);
+  if (!opened) return exit_bad_input;
+  const Recording& recording = *opened;
   StandardStream out(STDOUT_FILENO);
   const Style style = style_of(STDOUT_FILENO, options.color);
   if (!cell.empty()) return show_cell(recording, cell, style, out);
