@@ -160,6 +160,11 @@ class CommandLine(BadCase):
             (["test", "--set", "foo"], "foo.*NAME=VALUE"),
             (["test", "--role", "foo"], "foo.*=VALUE"),
             (["test", "--timeout-scale", "0"], "--timeout-scale"),
+            (["test", "--shard", "5/4"], "--shard.*the parts of 4 are 1/4 to 4/4"),
+            (["test", "--shard", "0/4"], "--shard.*1/4 to 4/4"),
+            (["test", "--shard", "2"], "--shard.*expected I/N"),
+            (["test", "--budget", "0s"], "--budget"),
+            (["test", "--budget", "soon"], "--budget.*soon.*duration"),
             (["show", "--format"], "--format"),
             (["tests", "build", "nobody"], 'no implementation "nobody"'),
         ):

@@ -6,7 +6,9 @@
 #include <iostream>
 #include <map>
 
+#include "base/duration.hpp"
 #include "base/problem.hpp"
+#include "engine/breaker.hpp"
 #include "model/spec.hpp"
 
 #ifndef INTEROPER_VERSION
@@ -136,6 +138,20 @@ void add_output(CLI::App& app, Options& options) {
   app.add_flag("-v,--verbose", options.verbose, "every event as it happens, and what images are built from");
 }
 
+std::chrono::milliseconds budget_from(const std::string& text) {
+  const auto parsed = parse_go_duration(text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--budget", "\"" + text + "\": " + *fault);
+  const auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(std::get<std::chrono::nanoseconds>(parsed));
+  if (budget.count() <= 0) throw CLI::ValidationError("--budget", "\"" + text + "\" is no time in which anything could run");
+  return budget;
+}
+
+Shard shard_from(const std::string& text) {
+  const auto parsed = parse_shard(text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--shard", "\"" + text + "\": " + *fault);
+  return std::get<Shard>(parsed);
+}
+
 void add_running(CLI::App& app, Options& options) {
   const auto set_jobs = [&options](const std::string& value) {
     int jobs = 0;
@@ -144,7 +160,10 @@ void add_running(CLI::App& app, Options& options) {
     }
     options.jobs = jobs;
   };
-  app.add_option_function<std::string>("-j,--jobs", set_jobs, "cells at once (default: auto, one a core)")->option_text("N|auto");
+  app.add_option_function<std::string>(
+         "-j,--jobs", set_jobs,
+         "cells at once (default: auto, by the cores and the memory there are and what each test says that it takes)")
+      ->option_text("N|auto");
   app.add_option("--runtime", options.runtime, "what starts the processes (default: auto)")
       ->option_text("docker|auto")
       ->check(CLI::IsMember({"docker", "auto"}));
@@ -162,6 +181,15 @@ void add_running(CLI::App& app, Options& options) {
       ->option_text("N")
       ->check(CLI::Range(1, most_attempts));
   app.add_flag("--fail-fast", options.fail_fast, "start nothing more after a cell that did not pass");
+  app.add_flag_callback("--no-breaker", [&options] { options.breaker = false; }, "run on also with an implementation that " + std::to_string(breaker_limit) + " times in a row used up its time");
+  app.add_option_function<std::string>(
+         "--budget", [&options](const std::string& value) { options.budget = budget_from(value); },
+         "start nothing more after this time, for example 10m; what runs then ends, the rest is skipped")
+      ->option_text("DURATION");
+  app.add_option_function<std::string>(
+         "--shard", [&options](const std::string& value) { options.shard = shard_from(value); },
+         "run this part of the cells, for example 1/4; `interoper merge` joins the reports")
+      ->option_text("I/N");
   app.add_option("--timeout-scale", options.timeout_scale, "multiply every timeout (default: 1)")
       ->option_text("X")
       ->check(CLI::Range(0.001, 1000.0))

@@ -1,12 +1,14 @@
 // What the command line says (interface §8), as values. CLI11 stays in options.cpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/plan.hpp"
+#include "engine/shard.hpp"
 #include "reporters/terminal.hpp"
 
 namespace interoper {
@@ -28,6 +30,9 @@ struct Options {
   int retries = 0;
   int repeat = 1;
   bool fail_fast = false;
+  bool breaker = true;
+  std::optional<std::chrono::milliseconds> budget;
+  std::optional<Shard> shard;
   double timeout_scale = 1;
   std::optional<std::uint64_t> seed;
   bool keep = false;

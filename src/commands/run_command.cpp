@@ -7,20 +7,25 @@
 #include <memory>
 #include <random>
 #include <set>
+#include <sstream>
 #include <thread>
 
+#include "base/machine.hpp"
 #include "commands/build.hpp"
 #include "commands/commands.hpp"
+#include "commands/earlier.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/project.hpp"
 #include "engine/bind.hpp"
 #include "engine/plan.hpp"
 #include "engine/run.hpp"
+#include "engine/shard.hpp"
 #include "reporters/console.hpp"
 #include "reporters/json_lines.hpp"
 #include "reporters/recorder.hpp"
 #include "reporters/tap.hpp"
 #include "runtimes/docker/docker.hpp"
+#include "suites/digest.hpp"
 
 namespace interoper {
 namespace {
@@ -33,6 +38,28 @@ constexpr auto flush_every = std::chrono::milliseconds(200);
 std::uint64_t random_seed() {
   std::random_device device;
   return device();  // 32 bits: exact in every JSON reader
+}
+
+// Machines that share a plan must give their roles the same seed, and cannot agree on one: the suite has it.
+std::uint64_t common_seed(const Suite& suite) {
+  constexpr std::size_t digits = 8;  // 32 bits, as above
+  const std::string hash = sha256(suite.digest).substr(0, digits);
+  return std::stoul(hash, nullptr, 16);
+}
+
+// "2", "1.5"
+std::string number_text(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+// Shards of one plan have the same.
+std::string plan_digest(const std::vector<Cell>& cells) {
+  std::string ids;
+  for (const Cell& cell : cells)
+    ids += cell.id + "\n";
+  return "sha256:" + sha256(ids);
 }
 
 std::map<std::string, std::string> host_facts() {
@@ -98,7 +125,7 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
   record.version = INTEROPER_VERSION;
   record.runtime = "docker";
   record.host = host_facts();
-  record.seed = options.seed.value_or(random_seed());
+  record.seed = options.seed.value_or(options.shard ? common_seed(project.suite) : random_seed());
   record.suite.name = project.suite.name;
   record.suite.source = project.suite.source;
   record.suite.digest = project.suite.digest;
@@ -121,12 +148,13 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
   return record;
 }
 
-RunOptions run_options(const Options& options, const fs::path& folder) {
+RunOptions run_options(const Options& options, const Machine& machine, const fs::path& folder) {
   RunOptions run;
-  run.jobs = options.jobs > 0 ? options.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  run.capacity = options.jobs > 0 ? capacity_of_jobs(options.jobs) : capacity_of_machine(machine.cores, machine.memory_bytes);
   run.retries = options.retries;
   run.repeat = options.repeat;
   run.fail_fast = options.fail_fast;
+  run.breaker = options.breaker;
   run.host_network = options.network == "host";
   run.strict = options.isolation == "strict";
   run.timeout_scale = options.timeout_scale;
@@ -172,15 +200,19 @@ Task<> flush_now_and_then(Recorder& recorder, const bool& finished, Notice& fini
 // One run from the first byte to the last; the exit status.
 class RunCommand {
  public:
-  RunCommand(const Options& options, Project project, Plan plan)
+  RunCommand(const Options& options, Project project, Plan plan, std::optional<ShardRecord> shard)
       : options_(options),
+        machine_(measure_machine()),
         project_(std::move(project)),
         started_(std::chrono::system_clock::now()),
         reports_(reports_folder(options)),
         id_(claim_run_folder(reports_, run_name(options.verb == Verb::tournament ? "tournament" : std::string(local_name), started_))),
         recorder_(reports_, id_),
         screen_(options, reports_ / id_),
-        record_(record_of(project_, plan, options, id_)) {}
+        record_(record_of(project_, plan, options, id_)) {
+    record_.shard = std::move(shard);
+    record_.host["usable_cores"] = number_text(machine_.cores);
+  }
 
   int perform() {
     const auto work = [this](const Executor& executor) { return run_all(executor); };
@@ -202,8 +234,11 @@ class RunCommand {
     flushing.spawn(flush_now_and_then(recorder_, finished, finishing));
     Stage stage{project_.suite, project_.implementations,
                 *runtime_,      {&recorder_, &screen_.reporter()},
-                *interrupt_,    run_options(options_, reports_ / id_),
+                *interrupt_,    run_options(options_, machine_, reports_ / id_),
                 blocked};
+    if (options_.budget) stage.options.start_nothing_after = began_ + *options_.budget;
+    const bool side_by_side = stage.options.capacity.cells > 1 && record_.cells.size() > 1;
+    if (side_by_side) stage.expectations = earlier_durations(reports_);
     std::exception_ptr failure;
     try {
       const RunRecord done = co_await run(std::move(stage), std::move(record_));
@@ -248,6 +283,8 @@ class RunCommand {
   }
 
   const Options& options_;
+  const Clock::time_point began_ = Clock::now();
+  const Machine machine_;
   Project project_;
   std::chrono::system_clock::time_point started_;
   fs::path reports_;
@@ -293,7 +330,13 @@ int run_cells(const Options& options) {
   print_problems(problems);
   if (has_errors(problems)) return exit_bad_input;
   if (planned.cells.empty()) return nothing_selected(planned);
-  RunCommand command(options, std::move(project), std::move(planned));
+  std::optional<ShardRecord> shard;
+  if (options.shard) {
+    const std::string digest = plan_digest(planned.cells);
+    shard = take_shard(*options.shard, planned.cells);
+    shard->plan_digest = digest;
+  }
+  RunCommand command(options, std::move(project), std::move(planned), std::move(shard));
   return command.perform();
 }
 

@@ -117,6 +117,7 @@ std::variant<Script, BindFault> bind_script(const Spec& spec, const Params& para
     for (const Condition& condition : spec.expect)
       script.expect.push_back(binder.expectation(condition));
     script.network = spec.network;
+    script.weight = spec.weight;
     script.exclusive = spec.exclusive;
     script.rules = rules;
     return script;

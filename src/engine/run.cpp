@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "engine/bind.hpp"
+#include "engine/breaker.hpp"
 
 namespace interoper {
 namespace {
@@ -45,12 +46,21 @@ std::vector<std::pair<std::string, std::string>> environment(const Implementatio
   return {env.begin(), env.end()};
 }
 
+constexpr std::string_view breaker_reason = "breaker";
+
+bool is_decided(const CellRecord& cell) { return !cell.attempts.empty() || cell.reason == breaker_reason; }
+
 bool is_worth_a_retry(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
 
 class Runner {
  public:
   Runner(const Executor& executor, Stage stage, RunRecord record)
-      : stage_(std::move(stage)), record_(std::move(record)), changed_(executor), cells_(executor), wake_(executor) {}
+      : stage_(std::move(stage)),
+        record_(std::move(record)),
+        changed_(executor),
+        cells_(executor),
+        wake_(executor),
+        schedule_(make_schedule()) {}
 
   Task<RunRecord> perform();
 
@@ -59,15 +69,22 @@ class Runner {
     for (Reporter* reporter : stage_.reporters)
       reporter->hear(tiding);
   }
-  Task<> schedule();
   Task<> wake_on_interrupt();
   Task<> describe_world();
-  Task<> run_cell(CellRecord& cell, const Script& script);
+  Task<> start_cells();
+  Task<> run_cell(std::size_t index);
+  Task<> run_repetitions(CellRecord& cell, const Script& script);
   Task<> run_attempt(CellRecord& cell, const Script& script, int repetition);
+  bool is_given_up(CellRecord& cell);
+  Schedule make_schedule();
   const Script& script_for(const Cell& cell);
   void set_unrun(Verdict verdict, const std::string& reason, const std::string& message);
   void tell_unrun(const WorldError& why);
-  bool is_enough() const { return stage_.interrupt.level > 0 || failed_fast_ || broken_report_; }
+  bool is_enough() const { return stage_.interrupt.level > 0 || failed_fast_ || broken_report_ || is_budget_spent(); }
+  bool is_budget_spent() const {
+    const auto& last = stage_.options.start_nothing_after;
+    return last && Clock::now() >= *last;
+  }
 
   Stage stage_;
   RunRecord record_;
@@ -75,8 +92,8 @@ class Runner {
   Group cells_;
   Group wake_;
   std::map<std::string, std::unique_ptr<Script>> scripts_;
-  int running_ = 0;
-  bool exclusive_runs_ = false;
+  Schedule schedule_;
+  Breaker breaker_;
   bool failed_fast_ = false;
   bool finished_ = false;
   std::optional<WorldError> broken_report_;
@@ -98,7 +115,7 @@ const Script& Runner::script_for(const Cell& cell) {
 
 void Runner::set_unrun(Verdict verdict, const std::string& reason, const std::string& message) {
   for (CellRecord& cell : record_.cells) {
-    if (!cell.attempts.empty()) continue;
+    if (is_decided(cell)) continue;
     cell.verdict = verdict;
     cell.reason = reason;
     cell.message = message;
@@ -109,7 +126,7 @@ void Runner::set_unrun(Verdict verdict, const std::string& reason, const std::st
 void Runner::tell_unrun(const WorldError& why) {
   set_unrun(Verdict::error, why.reason(), why.what());
   for (const CellRecord& cell : record_.cells) {
-    if (cell.attempts.empty()) tell(CellEnded{cell});
+    if (!is_decided(cell)) tell(CellEnded{cell});
   }
 }
 
@@ -119,7 +136,8 @@ Task<RunRecord> Runner::perform() {
   record_.summary = summarise(record_.cells);  // the plan that is kept agrees with its cells
   tell(RunBegan{record_});
   std::optional<WorldError> blocked = stage_.blocked;
-  if (!blocked) {
+  const bool nothing_to_do = record_.cells.empty();  // a shard can be
+  if (!blocked && !nothing_to_do) {
     try {
       co_await stage_.runtime.begin(record_.id);
       co_await describe_world();
@@ -129,7 +147,7 @@ Task<RunRecord> Runner::perform() {
   }
   if (!blocked) {
     wake_.spawn(wake_on_interrupt());
-    co_await schedule();
+    co_await start_cells();
     finished_ = true;
     stage_.interrupt.raised.notify();
     co_await wake_.join();
@@ -144,11 +162,13 @@ Task<RunRecord> Runner::perform() {
     tell_unrun(*broken_report_);
   } else if (failed_fast_) {
     set_unrun(Verdict::skipped, "fail-fast", "not run: an earlier cell did not pass, and --fail-fast was given");
+  } else if (is_budget_spent()) {
+    set_unrun(Verdict::skipped, "budget", "not run: the time that --budget gave was used up before this cell was started");
   }
   record_.summary = summarise(record_.cells);
   record_.finished = std::chrono::system_clock::now();
   record_.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
-  record_.exit_code = exit_code_of(record_.summary, interrupted);
+  record_.exit_code = nothing_to_do && record_.shard ? 0 : exit_code_of(record_.cells, interrupted);
   tell(RunEnded{record_});
   co_return std::move(record_);
 }
@@ -177,35 +197,49 @@ Task<> Runner::wake_on_interrupt() {
   changed_.notify();
 }
 
-Task<> Runner::schedule() {
-  for (CellRecord& cell : record_.cells) {
-    const Script& script = script_for(cell.cell);
-    const Predicate may_start = [this, &script] {
-      if (is_enough()) return true;
-      if (exclusive_runs_ || running_ >= stage_.options.jobs) return false;
-      return !script.exclusive || running_ == 0;
-    };
-    co_await changed_.until(may_start);
-    if (is_enough()) break;
-    ++running_;
-    exclusive_runs_ = script.exclusive;
-    cells_.spawn(run_cell(cell, script));
+Schedule Runner::make_schedule() {
+  std::vector<Demand> demands;
+  for (const CellRecord& cell : record_.cells) {
+    demands.push_back(demand_of(script_for(cell.cell)));
+    demands.back().expected = stage_.expectations.of(cell.cell.id, cell.cell.test);
+  }
+  return {std::move(demands), stage_.options.capacity};
+}
+
+Task<> Runner::start_cells() {
+  const Clock::time_point last_look = stage_.options.start_nothing_after.value_or(Clock::time_point::max());
+  const Predicate something_to_do = [this] { return is_enough() || schedule_.empty() || schedule_.next(); };
+  while (true) {
+    co_await changed_.until(something_to_do, last_look);
+    if (is_enough() || schedule_.empty()) break;
+    const std::size_t index = *schedule_.next();
+    if (is_given_up(record_.cells[index])) {
+      schedule_.drop(index);
+      continue;
+    }
+    schedule_.start(index);
+    cells_.spawn(run_cell(index));
   }
   co_await cells_.join();
 }
 
-Task<> Runner::run_cell(CellRecord& cell, const Script& script) {
-  const int most_attempts = 1 + stage_.options.retries;
+// True, and the cell is skipped, when an implementation that plays in it does nothing but hang.
+bool Runner::is_given_up(CellRecord& cell) {
+  if (!stage_.options.breaker) return false;
+  const std::string implementation = breaker_.tripped(cell.cell.cast);
+  if (implementation.empty()) return false;
+  cell.verdict = Verdict::skipped;
+  cell.reason = breaker_reason;
+  cell.message = "not run: " + std::to_string(breaker_limit) + " attempts in a row are blamed on " + implementation +
+                 " and used up their time, and none passed; --no-breaker runs it all the same";
+  tell(CellEnded{cell});
+  return true;
+}
+
+Task<> Runner::run_cell(std::size_t index) {
+  CellRecord& cell = record_.cells[index];
   try {
-    for (int repetition = 0; repetition < stage_.options.repeat && !is_enough(); ++repetition) {
-      for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        co_await run_attempt(cell, script, repetition);
-        const bool again = is_worth_a_retry(cell.attempts.back().judgement.verdict) && attempt + 1 < most_attempts && !is_enough();
-        const bool more = again || (repetition + 1 < stage_.options.repeat && !is_enough());
-        tell(AttemptEnded{cell, cell.attempts.back(), more});
-        if (!again) break;
-      }
-    }
+    co_await run_repetitions(cell, script_for(cell.cell));
     fold_attempts(cell);
     tell(CellEnded{cell});
   } catch (const WorldError& error) {
@@ -217,9 +251,23 @@ Task<> Runner::run_cell(CellRecord& cell, const Script& script) {
   }
   const bool bad = cell.verdict == Verdict::failed || cell.verdict == Verdict::error;
   if (bad && stage_.options.fail_fast) failed_fast_ = true;
-  --running_;
-  exclusive_runs_ = false;
+  schedule_.end(index);
   changed_.notify();
+}
+
+Task<> Runner::run_repetitions(CellRecord& cell, const Script& script) {
+  const int most_attempts = 1 + stage_.options.retries;
+  for (int repetition = 0; repetition < stage_.options.repeat; ++repetition) {
+    for (int attempt = 0; attempt < most_attempts; ++attempt) {
+      co_await run_attempt(cell, script, repetition);
+      const bool enough = is_enough();  // asked once: a budget can run out between two questions
+      const bool again = is_worth_a_retry(cell.attempts.back().judgement.verdict) && attempt + 1 < most_attempts && !enough;
+      const bool more = again || (repetition + 1 < stage_.options.repeat && !enough);
+      tell(AttemptEnded{cell, cell.attempts.back(), more});
+      if (!more) co_return;
+      if (!again) break;
+    }
+  }
 }
 
 Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetition) {
@@ -231,9 +279,16 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   order.n = n;
   order.repetition = repetition;
   order.lab = lab_order(stage_, record_, cell.cell, script, n);
-  const EventTaker taker = [this, &cell, n](const Event& event) { tell(EventSeen{cell, n, event}); };
+  bool out_of_time = false;
+  const EventTaker taker = [this, &cell, n, &out_of_time](const Event& event) {
+    out_of_time = out_of_time || (event.by_engine && event.type == "timeout");
+    tell(EventSeen{cell, n, event});
+  };
   AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker);
   attempt.log = timeline_path(cell.cell.id, n);
+  const Judgement& judgement = attempt.judgement;
+  const bool passed = judgement.verdict == Verdict::passed;
+  breaker_.ended(cell.cell.cast, judgement.blame ? judgement.blame->implementation : "", passed, out_of_time);
   cell.duration_ms += attempt.duration_ms;
   cell.attempts.push_back(std::move(attempt));
 }
@@ -271,10 +326,13 @@ LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell
   return order;
 }
 
-int exit_code_of(const Summary& summary, bool interrupted) {
+int exit_code_of(const std::vector<CellRecord>& cells, bool interrupted) {
   if (interrupted) return 130;
+  const Summary summary = summarise(cells);
   if (summary.failed > 0) return 1;
-  if (summary.error > 0 || summary.aborted > 0) return 3;
+  const bool unrun = std::any_of(cells.begin(), cells.end(),
+                                 [](const CellRecord& cell) { return cell.verdict == Verdict::skipped && cell.attempts.empty(); });
+  if (summary.error > 0 || summary.aborted > 0 || unrun) return 3;
   if (summary.passed == 0) return 4;
   return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/problem.hpp"
 #include "engine/conduct.hpp"
+#include "engine/schedule.hpp"
 #include "model/implementation.hpp"
 #include "model/record.hpp"
 #include "model/spec.hpp"
@@ -19,10 +20,12 @@
 namespace interoper {
 
 struct RunOptions {
-  int jobs = 1;
+  Capacity capacity;
   int retries = 0;  // further attempts of a repetition that did not pass
   int repeat = 1;
   bool fail_fast = false;
+  bool breaker = true;                                   // stop trying an implementation that only hangs (engine/breaker.hpp)
+  std::optional<Clock::time_point> start_nothing_after;  // --budget: what runs then goes on to its end
   bool host_network = false;
   bool strict = false;
   double timeout_scale = 1;
@@ -38,14 +41,15 @@ struct Stage {
   Interrupt& interrupt;
   RunOptions options;
   std::optional<WorldError> blocked;  // known before: nothing can run (the image did not build); every cell ends in this `error`
+  Expectations expectations{};        // from earlier runs
 };
 
-// Runs record.cells, which must be bound to specs of the suite, in their order; returns the record filled in, exit code included.
-// Reporters have heard everything by then. Throws WorldError only when the report itself cannot be written.
+// Runs record.cells, which must be bound to specs of the suite, in the order of engine/schedule.hpp; returns the record filled in, exit
+// code included. Reporters have heard everything by then. Throws WorldError only when the report itself cannot be written.
 Task<RunRecord> run(Stage stage, RunRecord record);
 
-// Interface §8.
-int exit_code_of(const Summary& summary, bool interrupted);
+// Interface §8. A skipped cell without an attempt stayed unrun.
+int exit_code_of(const std::vector<CellRecord>& cells, bool interrupted);
 
 // What the runtime needs to know to start the roles of one attempt.
 LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt);

@@ -34,6 +34,7 @@ struct Trial {
   RunOptions options;
   Listener listener;
   std::optional<WorldError> blocked;
+  Expectations expectations;
   RunRecord done;
 
   explicit Trial(int tests) {
@@ -72,7 +73,7 @@ struct Trial {
       record.cells.emplace_back();
       record.cells.back().cell = cell;
     }
-    Stage stage{suite, implementations, runtime, {&listener}, interrupt, options, blocked};
+    Stage stage{suite, implementations, runtime, {&listener}, interrupt, options, blocked, expectations};
     boost::asio::co_spawn(io, run(std::move(stage), std::move(record)), [this](std::exception_ptr failure, RunRecord result) {
       if (failure) std::rethrow_exception(failure);
       done = std::move(result);
@@ -97,7 +98,7 @@ struct Trial {
 
 TEST_CASE("cells run side by side, as many as allowed, and all are reported") {
   Trial trial(20);
-  trial.options.jobs = 4;
+  trial.options.capacity = capacity_of_jobs(4);
   trial.perform();
   CHECK(trial.done.summary.passed == 20);
   CHECK(trial.done.exit_code == 0);
@@ -109,7 +110,7 @@ TEST_CASE("cells run side by side, as many as allowed, and all are reported") {
 
 TEST_CASE("an exclusive cell runs alone") {
   Trial trial(6);
-  trial.options.jobs = 4;
+  trial.options.capacity = capacity_of_jobs(4);
   trial.suite.specs[2].exclusive = true;
   int with_exclusive = 0;
   trial.listener.also = [&](const Tiding& tiding) {
@@ -228,17 +229,117 @@ TEST_CASE("a timeline that cannot be written ends its cell in error, and a repor
 }
 
 TEST_CASE("exit codes") {
-  Summary summary;
-  CHECK(exit_code_of(summary, false) == 4);
-  summary.unsupported = 1;
-  CHECK(exit_code_of(summary, false) == 4);
-  summary.passed = 1;
-  CHECK(exit_code_of(summary, false) == 0);
-  summary.error = 1;
-  CHECK(exit_code_of(summary, false) == 3);
-  summary.failed = 1;
-  CHECK(exit_code_of(summary, false) == 1);
-  CHECK(exit_code_of(summary, true) == 130);
+  const auto cells = [](std::vector<Verdict> verdicts) {
+    std::vector<CellRecord> records;
+    for (const Verdict verdict : verdicts) {
+      records.emplace_back();
+      records.back().verdict = verdict;
+      records.back().attempts.emplace_back();
+    }
+    return records;
+  };
+  CHECK(exit_code_of({}, false) == 4);
+  CHECK(exit_code_of(cells({Verdict::unsupported}), false) == 4);
+  CHECK(exit_code_of(cells({Verdict::unsupported, Verdict::passed}), false) == 0);
+  CHECK(exit_code_of(cells({Verdict::skipped, Verdict::passed}), false) == 0);  // skipped by its own word
+  CHECK(exit_code_of(cells({Verdict::error, Verdict::passed}), false) == 3);
+  CHECK(exit_code_of(cells({Verdict::aborted, Verdict::passed}), false) == 3);
+  CHECK(exit_code_of(cells({Verdict::error, Verdict::passed, Verdict::failed}), false) == 1);
+  CHECK(exit_code_of(cells({Verdict::failed}), true) == 130);
+  std::vector<CellRecord> unrun = cells({Verdict::passed, Verdict::skipped});
+  unrun.back().attempts.clear();
+  CHECK(exit_code_of(unrun, false) == 3);
+}
+
+TEST_CASE("light cells run side by side up to the cores they take, heavy ones alone") {
+  Trial trial(6);
+  trial.options.capacity = capacity_of_machine(2, 0);
+  SECTION("light") {
+    for (Spec& spec : trial.suite.specs)
+      spec.weight = 0.5;
+    trial.perform();
+    CHECK(trial.runtime.most_open_labs == 4);
+  }
+  SECTION("heavy") {
+    for (Spec& spec : trial.suite.specs)
+      spec.weight = 9;
+    trial.perform();
+    CHECK(trial.runtime.most_open_labs == 1);
+  }
+  CHECK(trial.done.summary.passed == 6);
+}
+
+TEST_CASE("the longest of earlier runs start first, and the record keeps plan order") {
+  Trial trial(4);
+  trial.options.capacity = capacity_of_jobs(2);
+  for (int i = 0; i < 4; ++i)
+    trial.expectations.add("t" + std::to_string(i) + "~x~x", "t" + std::to_string(i), std::chrono::seconds(i));
+  trial.perform();
+  REQUIRE(trial.runtime.orders.size() == 4);
+  CHECK(trial.runtime.orders[0].cell == "t3~x~x");
+  CHECK(trial.runtime.orders[1].cell == "t2~x~x");
+  CHECK(trial.done.cells[0].cell.id == "t0~x~x");
+}
+
+TEST_CASE("an implementation that only hangs is given up, and the run says so") {
+  Trial trial(8);
+  for (Spec& spec : trial.suite.specs)
+    spec.timeout = "20ms";
+  trial.runtime.behaviours["driver"] = [](Self& self) -> Task<int> {
+    self.event("ready");
+    co_await self.terminated();
+    co_return 0;
+  };
+  SECTION("after five attempts") {
+    trial.perform();
+    CHECK(trial.done.summary.failed == 5);
+    CHECK(trial.done.summary.skipped == 3);
+    CHECK(trial.done.cells[7].reason == "breaker");
+    CHECK(trial.done.cells[7].message ==
+          "not run: 5 attempts in a row are blamed on x and used up their time, and none passed; --no-breaker runs it all the same");
+    CHECK(trial.listener.heard.at(5) == "t5~x~x skipped");
+    CHECK(trial.listener.heard.size() == 9);
+  }
+  SECTION("unless that is not wanted") {
+    trial.options.breaker = false;
+    trial.perform();
+    CHECK(trial.done.summary.failed == 8);
+  }
+  SECTION("an interrupt does not change why") {
+    trial.listener.also = [&](const Tiding& tiding) {
+      if (std::holds_alternative<CellEnded>(tiding) && trial.listener.heard.size() == 6) trial.interrupt.raise();
+    };
+    trial.perform();
+    CHECK(trial.done.cells[5].reason == "breaker");
+    CHECK(trial.done.cells[7].reason == "interrupted");
+  }
+  CHECK(trial.done.exit_code == (trial.interrupt.level > 0 ? 130 : 1));
+}
+
+TEST_CASE("when the budget is spent, what runs ends and the rest is skipped") {
+  Trial trial(3);
+  const Clock::time_point spent = Clock::now() + 1s;
+  trial.options.start_nothing_after = spent;
+  trial.runtime.behaviours["driver"] = [spent](Self& self) -> Task<int> {
+    self.event("ready");
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(spent - Clock::now());
+    co_await self.sleep(rest);
+    self.event("done");
+    co_return 0;
+  };
+  SECTION("cells") {
+    trial.perform();
+    CHECK(trial.done.cells[0].verdict == Verdict::passed);
+    CHECK(trial.done.cells[0].attempts.size() == 1);
+  }
+  SECTION("repetitions of a cell") {
+    trial.options.repeat = 5;
+    trial.perform();
+    CHECK(trial.done.cells[0].attempts.size() == 1);
+  }
+  CHECK(trial.done.cells[1].verdict == Verdict::skipped);
+  CHECK(trial.done.cells[2].reason == "budget");
+  CHECK(trial.done.exit_code == 3);
 }
 
 TEST_CASE("processes are told who plays and with what") {

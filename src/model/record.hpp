@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -126,6 +127,16 @@ struct Summary {
   int passed = 0, failed = 0, unsupported = 0, skipped = 0, error = 0, aborted = 0, flaky = 0, total = 0;
 };
 
+// The part of a plan that a run of several machines had (--shard), with what is needed to join the parts again.
+struct ShardRecord {
+  int index = 1;  // from 1
+  int of = 1;
+  std::size_t plan_cells = 0;          // of all parts
+  std::string plan_digest;             // "sha256:…" of the ids of all cells of the plan, each with a newline
+  std::vector<std::size_t> positions;  // where each cell of this part stands in the plan, from 0, ascending
+  bool operator==(const ShardRecord&) const = default;
+};
+
 struct RunRecord {
   std::string id;
   std::chrono::system_clock::time_point started;
@@ -137,6 +148,7 @@ struct RunRecord {
   std::map<std::string, std::string> host;  // os, arch, cores, memory_bytes, engine …; values as text
   std::uint64_t seed = 0;
   int exit_code = 0;
+  std::optional<ShardRecord> shard;  // absent: the run had the whole plan
   struct {
     std::string name, source, digest, description;  // description: JSON text
   } suite;

@@ -148,6 +148,7 @@ struct Script {
   };
   std::vector<Expectation> expect;
   NetworkNeeds network;
+  double weight = 1;  // cores
   bool exclusive = false;
   Rules rules;
 };

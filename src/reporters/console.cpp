@@ -64,6 +64,9 @@ void Console::begin_run(const RunRecord& run) {
   run_.implementations = run.implementations;
   if (options_.quiet) return;
   std::string line = plural(run.cells.size(), "cell", "cells");
+  if (run.shard)
+    line += " of " + std::to_string(run.shard->plan_cells) + " (shard " + std::to_string(run.shard->index) + "/" +
+            std::to_string(run.shard->of) + ")";
   if (!run.absent.empty()) line += ", " + std::to_string(run.absent.size()) + " absent";
   if (!options_.report.empty()) line += "; report: " + visible(options_.report.string(), !options_.err.utf8);
   err_(line + "\n");
@@ -159,6 +162,18 @@ std::string Console::failures_again(const RunRecord& run) const {
   return text;
 }
 
+// Why cells were skipped before they ran: some are told one by one, and some not at all.
+std::string Console::unrun_text(const RunRecord& run) const {
+  std::map<std::string, int> reasons;
+  for (const CellRecord& cell : run.cells) {
+    if (cell.verdict == Verdict::skipped && cell.attempts.empty()) ++reasons[cell.message];
+  }
+  std::string text;
+  for (const auto& [message, number] : reasons)
+    text += paint(Colour::yellow, std::to_string(number) + " skipped", options_.out) + ": " + shown(message) + "\n";
+  return text;
+}
+
 std::string Console::summary_text(const RunRecord& run) const {
   const Summary& summary = run.summary;
   std::string counts;
@@ -178,6 +193,7 @@ std::string Console::summary_text(const RunRecord& run) const {
   if (!counts.empty()) text += ": " + counts;
   if (!run.absent.empty()) text += "; " + std::to_string(run.absent.size()) + " absent";
   text += "\n";
+  text += unrun_text(run);
   if (!options_.report.empty()) text += "report: " + shown(options_.report.string()) + "\n";
   return text;
 }

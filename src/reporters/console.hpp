@@ -39,6 +39,7 @@ class Console : public Reporter {
   std::string cell_text(const CellRecord& cell) const;
   std::string failure_text(const CellRecord& cell) const;
   std::string failures_again(const RunRecord& run) const;
+  std::string unrun_text(const RunRecord& run) const;
   std::string summary_text(const RunRecord& run) const;
   std::string shown(std::string_view text) const;
 

@@ -42,6 +42,7 @@ const std::string failures = R"(✘ failed       net-link~local~telehash-js~hold
 
 const std::string summary = R"(
 7 cells in 20.3 s: 2 passed (1 flaky), 1 failed, 1 unsupported, 1 skipped, 1 error, 1 aborted; 1 absent
+1 skipped: not run: the budget of 20 s was used up
 report: interop/reports/local-20141124-142320
 )";
 

@@ -115,6 +115,14 @@ void put(JsonWriter& out, const CellRecord& cell) {
   out.end_array().end_object();
 }
 
+void put(JsonWriter& out, const ShardRecord& shard) {
+  out.begin_object().key("index").number(shard.index).key("of").number(shard.of).key("plan_cells").number(shard.plan_cells);
+  out.key("plan_digest").string(shard.plan_digest).key("positions").begin_array(one_line);
+  for (const std::size_t position : shard.positions)
+    out.number(position);
+  out.end_array().end_object();
+}
+
 void put_run(JsonWriter& out, const RunRecord& run) {
   out.begin_object().key("id").string(run.id).key("started").string(rfc3339(run.started)).key("finished");
   if (run.finished)
@@ -126,7 +134,9 @@ void put_run(JsonWriter& out, const RunRecord& run) {
     out.string(word);
   out.end_array().key("version").string(run.version).key("runtime").string(run.runtime);
   put_pairs(out.key("host"), run.host);
-  out.key("seed").number(run.seed).key("exit_code").number(run.exit_code).key("suite").begin_object();
+  out.key("seed").number(run.seed).key("exit_code").number(run.exit_code);
+  if (run.shard) put(out.key("shard"), *run.shard);
+  out.key("suite").begin_object();
   out.key("name").string(run.suite.name).key("source").string(run.suite.source).key("digest").string(run.suite.digest);
   out.key("description").json(run.suite.description, "{}").end_object().end_object();
 }

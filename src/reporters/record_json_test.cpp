@@ -103,6 +103,23 @@ TEST_CASE("odd values survive the way through a report") {
   CHECK(back->cells[0].attempts[0].judgement.measurements[1].value == "null");
 }
 
+TEST_CASE("a part of a plan knows its place") {
+  RunRecord run = sample_run();
+  CHECK(report_text(run).find("\"shard\"") == std::string::npos);
+  run.shard = ShardRecord{2, 4, 28, "sha256:00", {0, 5, 6, 7, 8, 9, 27}};
+  const std::string text = report_text(run);
+  CHECK(text.find("\"positions\": [0, 5, 6, 7, 8, 9, 27]") != std::string::npos);
+  Problems problems;
+  const auto back = read_report(text, "report.json", problems);
+  REQUIRE(back);
+  CHECK(back->shard == run.shard);
+  std::string broken = text;
+  broken.replace(broken.find("[0, 5,"), 6, "[0,-5,");
+  CHECK_FALSE(read_report(broken, "report.json", problems));
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].what == "expected whole numbers that are not negative for \"positions\"");
+}
+
 TEST_CASE("parts of a report stand on one line") {
   RunRecord run = sample_run();
   for (const std::string& line :

@@ -45,6 +45,7 @@ class Reader {
   void take(const Members& members, std::string_view key, std::optional<Blame>& target);
   void take(const Members& members, std::string_view key, std::vector<Casting>& target);
   void take(const Members& members, std::string_view key, RoleOutcome::Exit& target);
+  void take(const Members& members, std::string_view key, ShardRecord& target);
   template <class Number>
     requires std::is_integral_v<Number>
   void take(const Members& members, std::string_view key, Number& target);
@@ -171,6 +172,22 @@ void Reader::take(const Members& members, std::string_view key, RoleOutcome::Exi
   take(exit, "oom", target.oom);
 }
 
+void Reader::take(const Members& members, std::string_view key, ShardRecord& target) {
+  const Members shard = object_in(members, key);
+  take(shard, "index", target.index);
+  take(shard, "of", target.of);
+  take(shard, "plan_cells", target.plan_cells);
+  take(shard, "plan_digest", target.plan_digest);
+  for (const std::string_view element : array_in(shard, "positions")) {
+    std::size_t position = 0;
+    const auto [stop, error] = std::from_chars(element.data(), element.data() + element.size(), position);
+    if (error == std::errc() && stop == element.data() + element.size())
+      target.positions.push_back(position);
+    else
+      wrong(element, expected("whole numbers that are not negative", "positions"));
+  }
+}
+
 template <class Number>
   requires std::is_integral_v<Number>
 void Reader::take(const Members& members, std::string_view key, Number& target) {
@@ -211,6 +228,7 @@ void Reader::read_run(const Members& members, RunRecord& run) {
     run.host[fact.key] = json_string(fact.value).value_or(std::string(fact.value));
   take(members, "seed", run.seed);
   take(members, "exit_code", run.exit_code);
+  take(members, "shard", run.shard);
   const Members suite = object_in(members, "suite");
   take(suite, "name", run.suite.name);
   take(suite, "source", run.suite.source);
