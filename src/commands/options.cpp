@@ -181,7 +181,9 @@ void add_running(CLI::App& app, Options& options) {
       ->option_text("N")
       ->check(CLI::Range(1, most_attempts));
   app.add_flag("--fail-fast", options.fail_fast, "start nothing more after a cell that did not pass");
-  app.add_flag_callback("--no-breaker", [&options] { options.breaker = false; }, "run on also with an implementation that " + std::to_string(breaker_limit) + " times in a row used up its time");
+  app.add_flag_callback(
+      "--no-breaker", [&options] { options.breaker = false; },
+      "run on also with an implementation that " + std::to_string(breaker_limit) + " times in a row used up its time");
   app.add_option_function<std::string>(
          "--budget", [&options](const std::string& value) { options.budget = budget_from(value); },
          "start nothing more after this time, for example 10m; what runs then ends, the rest is skipped")

@@ -71,9 +71,9 @@ Schedule::Schedule(std::vector<Demand> demands, const Capacity& capacity)
     const Demand& right = demands_[b];
     if (left.exclusive != right.exclusive) return right.exclusive;
     if (left.expected.has_value() != right.expected.has_value()) return right.expected.has_value();
-    return left.expected > right.expected;
+    return left.expected == right.expected ? a < b : left.expected > right.expected;
   };
-  std::stable_sort(order_.begin(), order_.end(), earlier);
+  std::sort(order_.begin(), order_.end(), earlier);
 }
 
 bool Schedule::fits(const Demand& demand) const {

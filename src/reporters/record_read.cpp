@@ -70,6 +70,16 @@ std::string expected(std::string_view what, std::string_view key) {
   return "expected " + std::string(what) + " for \"" + std::string(key) + "\"";
 }
 
+template <class Number>
+std::optional<Number> whole_number(std::string_view text) {
+  Number number{};
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
 void Reader::wrong(std::size_t offset, std::string what, std::string help) {
   if (++wrong_ > most_problems) return;
   const Position position = position_at(text_, offset);
@@ -179,10 +189,8 @@ void Reader::take(const Members& members, std::string_view key, ShardRecord& tar
   take(shard, "plan_cells", target.plan_cells);
   take(shard, "plan_digest", target.plan_digest);
   for (const std::string_view element : array_in(shard, "positions")) {
-    std::size_t position = 0;
-    const auto [stop, error] = std::from_chars(element.data(), element.data() + element.size(), position);
-    if (error == std::errc() && stop == element.data() + element.size())
-      target.positions.push_back(position);
+    if (const auto position = whole_number<std::size_t>(element))
+      target.positions.push_back(*position);
     else
       wrong(element, expected("whole numbers that are not negative", "positions"));
   }
@@ -193,11 +201,8 @@ template <class Number>
 void Reader::take(const Members& members, std::string_view key, Number& target) {
   const JsonMember* member = find(members, key);
   if (member == nullptr) return;
-  Number number{};
-  const char* const end = member->value.data() + member->value.size();
-  const auto [stop, error] = std::from_chars(member->value.data(), end, number);
-  if (error == std::errc() && stop == end)
-    target = number;
+  if (const auto number = whole_number<Number>(member->value))
+    target = *number;
   else
     wrong(member->value, expected(std::is_signed_v<Number> ? "a whole number" : "a whole number that is not negative", key));
 }
