@@ -11,6 +11,7 @@ int build_tests(const Options& options);
 int list_tests(const Options& options);
 int show_report(const Options& options);
 int judge_report(const Options& options);
+int merge_reports(const Options& options);
 int doctor(const Options& options);
 int clean(const Options& options);
 

@@ -290,7 +290,12 @@ void add_commands(CLI::App& app, Options& options) {
   show->add_option("CELL", options.cell, "a cell's id, the beginning of one, or a glob");
   CLI::App* judge = add_command(app, "judge", "judge a recorded run again", Verb::judge, options);
   judge->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
-  for (CLI::App* command : {show, judge}) {
+  CLI::App* merge = add_command(app, "merge", "join the reports of a run's shards to one", Verb::merge, options);
+  merge->add_option("REPORT", options.reports_to_merge, "the reports of all shards: runs' names, or folders")->required();
+  merge->add_option("--out", options.merge_out, "the folder of the joined report; it must not be there yet")
+      ->option_text("DIR")
+      ->required();
+  for (CLI::App* command : {show, judge, merge}) {
     command->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
     add_output(*command, options);
   }

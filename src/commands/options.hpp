@@ -13,7 +13,7 @@
 
 namespace interoper {
 
-enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, judge, doctor, clean };
+enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, judge, merge, doctor, clean };
 enum class OutputFormat { human, json, tap };
 
 struct Options {
@@ -42,12 +42,14 @@ struct Options {
   ColorWhen color = ColorWhen::automatic;
   bool quiet = false;
   bool verbose = false;
-  std::string update_from;                   // tests update --from
-  std::vector<std::string> implementations;  // tests build [IMPLEMENTATION…]
-  std::string report;                        // show, judge: REPORT
-  std::string cell;                          // show: CELL
-  bool clean_all = false;                    // clean --all
-  std::vector<std::string> argv;             // the whole command line, for the report
+  std::string update_from;                    // tests update --from
+  std::vector<std::string> implementations;   // tests build [IMPLEMENTATION…]
+  std::string report;                         // show, judge: REPORT
+  std::string cell;                           // show: CELL
+  std::vector<std::string> reports_to_merge;  // merge: REPORT…
+  std::string merge_out;                      // merge --out
+  bool clean_all = false;                     // clean --all
+  std::vector<std::string> argv;              // the whole command line, for the report
 };
 
 // Either the options, or an exit code when there is nothing more to do: help and version were printed (0), the line is wrong (2).

@@ -102,11 +102,6 @@ void find_cells(const fs::path& folder, RunRecord& run) {
   std::sort(run.cells.begin(), run.cells.end(), [](const CellRecord& a, const CellRecord& b) { return a.cell.id < b.cell.id; });
 }
 
-// A cell's id is a folder's name: one that is none would lead elsewhere.
-bool is_folder_name(const std::string& id) {
-  return !id.empty() && id != "." && id != ".." && id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
-}
-
 void rebuild(Recording& recording) {
   RunRecord& run = recording.run;
   for (CellRecord& cell : run.cells) {
@@ -127,6 +122,10 @@ void rebuild(Recording& recording) {
 }
 
 }  // namespace
+
+bool is_folder_name(const std::string& id) {
+  return !id.empty() && id != "." && id != ".." && id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
+}
 
 Recording open_recording(const fs::path& path) {
   Recording recording;

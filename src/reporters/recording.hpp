@@ -29,6 +29,9 @@ Recording open_recording(const std::filesystem::path& folder);
 // The path, or a sentence that says what was looked for and which runs there are.
 std::variant<std::filesystem::path, Problem> resolve_report(const std::filesystem::path& reports, const std::string& name);
 
+// A cell's id is the name of its folder: one that is none would lead elsewhere.
+bool is_folder_name(const std::string& id);
+
 // The attempt's timeline in the folder. Nothing when the attempt has none, or when its path would lead out of the folder.
 std::optional<std::filesystem::path> timeline_file(const Recording& recording, const AttemptRecord& attempt);
 
