@@ -168,6 +168,8 @@ Json host_config_of(const ContainerOrder& order) {
   if (!order.shared_volume.empty())
     mounts.push_back({{"Type", "volume"}, {"Source", order.shared_volume}, {"Target", shared_path}, {"VolumeOptions", {{"NoCopy", true}}}});
   if (!order.shared_directory.empty()) mounts.push_back({{"Type", "bind"}, {"Source", order.shared_directory}, {"Target", shared_path}});
+  for (const auto& [source, target] : order.read_only_files)
+    mounts.push_back({{"Type", "bind"}, {"Source", source}, {"Target", target}, {"ReadOnly", true}});
   Json host = {{"Init", true},
                {"LogConfig", {{"Type", "none"}, {"Config", Json::object()}}},
                {"SecurityOpt", {"no-new-privileges"}},
@@ -267,6 +269,21 @@ Task<std::optional<ContainerState>> Engine::state(std::string id) {
     if (error.status() != 404) throw;
   }
   co_return state;
+}
+
+Task<NetworkFiles> Engine::network_files(std::string id) {
+  const std::string path = "/containers/" + id + "/json";
+  const HttpResponse response = co_await call("inspect a container", "GET", path);
+  const Json answer = parse_answer(response.body);
+  NetworkFiles files;
+  const auto add = [&](const char* key, const char* target) {
+    std::string source = text_at(answer, key);
+    if (!source.empty()) files.emplace_back(std::move(source), target);
+  };
+  add("HostsPath", "/etc/hosts");
+  add("HostnamePath", "/etc/hostname");
+  add("ResolvConfPath", "/etc/resolv.conf");
+  co_return files;
 }
 
 Task<std::vector<Found>> Engine::containers(std::string filter) {

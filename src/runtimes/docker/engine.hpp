@@ -60,8 +60,9 @@ struct ContainerOrder {
   std::string network_mode;          // "host", "none", "container:<id>", or a network's name
   std::vector<std::string> aliases;  // names on that network
   std::vector<std::string> extra_hosts;
-  std::string shared_volume;     // mounted at /shared; either this
-  std::string shared_directory;  // or this directory of the engine's host
+  std::string shared_volume;                                         // mounted at /shared; either this
+  std::string shared_directory;                                      // or this directory of the engine's host
+  std::vector<std::pair<std::string, std::string>> read_only_files;  // of the engine's host -> where the container sees them
   std::int64_t memory_bytes = 0;
   std::optional<double> cpus;
   int pids = 0;
@@ -82,6 +83,10 @@ struct ContainerState {
   int exit_code = 0;
   bool oom_killed = false;
 };
+
+// GET /containers/{id}/json: the files with which the engine gives a container its names, as paths of the engine's host -> as the
+// container sees them. Empty where the engine names none.
+using NetworkFiles = std::vector<std::pair<std::string, std::string>>;
 
 // An object that carries our labels.
 struct Found {
@@ -138,6 +143,7 @@ class Engine {
   Task<> kill(std::string id, int signal);  // one that is gone, or does not run, is no error
   Task<> remove_container(std::string id);  // also a running one, with its anonymous volumes; one that is gone is no error
   Task<std::optional<ContainerState>> state(std::string id);  // nothing when it is gone
+  Task<NetworkFiles> network_files(std::string id);
   Task<std::vector<Found>> containers(std::string filter);
 
   Task<std::string> create_network(NetworkOrder order);

@@ -52,12 +52,19 @@ class Slot {
 
   void use() { ++uses_; }
   const std::string& key() const { return key_; }
-  const std::string& place_of(const std::string& role) const { return holders_.at(role).id; }
+  // Puts a container into the place of `role`.
+  void furnish(const std::string& role, ContainerOrder& order) const {
+    const Holder& holder = holders_.at(role);
+    order.network_mode = "container:" + holder.id;
+    // The engine would share these with the place, writable: what one attempt wrote would be the next one's names.
+    order.read_only_files = holder.network_files;
+  }
 
  private:
   struct Holder {
     std::string id;
     std::shared_ptr<Ending> ending;
+    NetworkFiles network_files;
   };
 
   Task<> hold(std::string name, std::string image, std::string role) {
@@ -75,9 +82,11 @@ class Slot {
     order.sysctls = holder_sysctls;
     try {
       const std::string id = co_await workshop_.engine.create_container(std::move(order));
-      holders_[role] = Holder{id, workshop_.exits.expect(id)};
+      holders_[role] = Holder{id, workshop_.exits.expect(id), {}};
       const Gate::Pass pass = co_await workshop_.starts.enter();
       co_await workshop_.engine.start(id);
+      NetworkFiles files = co_await workshop_.engine.network_files(id);
+      holders_[role].network_files = std::move(files);
     } catch (const EngineError& error) {
       throw WorldError("slot-failed", error.what());
     }
@@ -161,7 +170,7 @@ class PooledGround final : public Ground {
 
   void furnish(const std::string& role, ContainerOrder& order) const override {
     shared_.furnish(order);
-    order.network_mode = "container:" + slot_->place_of(role);
+    slot_->furnish(role, order);
   }
 
   Task<> clear() override {

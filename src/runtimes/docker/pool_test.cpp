@@ -93,6 +93,33 @@ TEST_CASE("roles join the places of a slot, and the next attempt uses it again")
   CHECK(stage.engine.left().empty());
 }
 
+TEST_CASE("what gives a place its names cannot be changed for the next attempt") {
+  Stage stage;
+  stage.engine.answer = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    const bool is_inspection = request.method == "GET" && request.path.starts_with("/containers/") && request.path.ends_with("/json");
+    if (!is_inspection || request.path == "/containers/json") return std::nullopt;
+    return FakeAnswer{200,
+                      R"({"State": {"Status": "running"}, "HostsPath": "/d/hosts", "ResolvConfPath": "/d/resolv", "HostnamePath": ""})"};
+  };
+  stage.attempt(two_roles());
+  int roles = 0;
+  for (const Json& container : containers(stage.engine)) {
+    std::map<std::string, std::string> read_only;
+    for (const Json& mount : container.at("HostConfig").at("Mounts")) {
+      if (mount.value("ReadOnly", false)) read_only[mount.at("Target")] = mount.at("Source");
+    }
+    if (container.at("Image") == "sha256:pause") {
+      CHECK(read_only.empty());
+      continue;
+    }
+    ++roles;
+    CHECK(read_only == std::map<std::string, std::string>{{"/etc/hosts", "/d/hosts"}, {"/etc/resolv.conf", "/d/resolv"}});
+  }
+  CHECK(roles == 2);
+  stage.engine.answer = nullptr;
+  stage.end();
+}
+
 TEST_CASE("attempts at the same time stand on different slots") {
   Stage stage;
   auto first = stage.loop.run(stage.runtime->open(two_roles()));
