@@ -14,6 +14,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/descriptor.hpp"
 #include "base/problem.hpp"
 
 namespace interoper {
@@ -25,28 +26,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds look_again{50};
 // After it has ended (or was killed) its last bytes are in the pipes already; a stray that escaped its group must not hold us.
 constexpr std::chrono::milliseconds drain_time{500};
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(); }
-
-  int get() const { return number_; }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
 
 std::string error_text(int error) { return std::generic_category().message(error); }
 

@@ -138,6 +138,7 @@ int list_tests(const Options& options) {
   PlanOrder order;
   order.selection = options.selection;
   order.matches = options.both ? Matches::local_both_ways : Matches::everyone;
+  order.means = chosen_means(options);
   const Plan planned = plan(loaded.project->suite, loaded.project->implementations, order);
   StandardStream out(STDOUT_FILENO);
   out.write(options.format == OutputFormat::json ? as_json(*loaded.project, planned) : as_text(*loaded.project, planned));

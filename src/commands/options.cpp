@@ -164,9 +164,9 @@ void add_running(CLI::App& app, Options& options) {
          "-j,--jobs", set_jobs,
          "cells at once (default: auto, by the cores and the memory there are and what each test says that it takes)")
       ->option_text("N|auto");
-  app.add_option("--runtime", options.runtime, "what starts the processes (default: auto)")
-      ->option_text("docker|auto")
-      ->check(CLI::IsMember({"docker", "auto"}));
+  app.add_option("--runtime", options.runtime, "what starts the processes (default: auto, sandbox for paths and docker for images)")
+      ->option_text("docker|sandbox|auto")
+      ->check(CLI::IsMember({"docker", "sandbox", "auto"}));
   app.add_option("--network", options.network, "a network for each attempt, or the host's own (default: private)")
       ->option_text("private|host")
       ->check(CLI::IsMember({"private", "host"}));

@@ -23,15 +23,21 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-// What is under test, when the project has a Dockerfile.
+// What is under test: the project's Dockerfile, or the th-test beside it (interface §2).
 std::optional<Implementation> local_implementation(const Options& options, const Rules& rules) {
   std::error_code error;
-  if (!fs::is_regular_file(options.dockerfile, error)) return std::nullopt;
+  const bool has_dockerfile = options.runtime != "sandbox" && fs::is_regular_file(options.dockerfile, error);
+  const bool has_program = options.runtime != "docker" && fs::exists("th-test", error);
+  if (!has_dockerfile && !has_program) return std::nullopt;
   Implementation local;
   local.name = local_name;
   for (const std::string& role : rules.role_order)
     local.roles.push_back(RoleOffer{role, std::nullopt});
-  local.source = BuildSource{".", options.dockerfile};
+  if (has_dockerfile) {
+    local.source = BuildSource{".", options.dockerfile};
+  } else {
+    local.path = ".";
+  }
   return local;
 }
 
@@ -126,6 +132,11 @@ LoadedProject load_project(const Options& options) {
   }
   if (!has_errors(loaded.problems)) loaded.project = std::move(project);
   return loaded;
+}
+
+Means chosen_means(const Options& options) {
+  if (options.runtime == "docker") return Means::image;
+  return options.runtime == "sandbox" ? Means::path : Means::either;
 }
 
 void print_problems(const Problems& problems) { std::cerr << render(problems); }

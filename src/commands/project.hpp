@@ -45,6 +45,9 @@ struct LoadedProject {
 };
 LoadedProject load_project(const Options& options);
 
+// What --runtime lets cells be made of.
+Means chosen_means(const Options& options);
+
 // Prints problems to stderr.
 void print_problems(const Problems& problems);
 

@@ -25,6 +25,8 @@
 #include "reporters/recorder.hpp"
 #include "reporters/tap.hpp"
 #include "runtimes/docker/docker.hpp"
+#include "runtimes/either.hpp"
+#include "runtimes/sandbox/sandbox.hpp"
 #include "suites/digest.hpp"
 
 namespace interoper {
@@ -100,14 +102,14 @@ Problems unbindable(const Plan& plan, const Project& project, const Options& opt
   return problems;
 }
 
-ImplementationRecord record_of(const Implementation& implementation) {
+ImplementationRecord record_of(const Implementation& implementation, Means means) {
   ImplementationRecord record;
   record.version = implementation.version;
   for (const RoleOffer& offer : implementation.roles) {
     RoleSourceRecord source;
-    const Source* image = image_source(implementation, offer.role);
+    const Source* image = means == Means::path ? nullptr : image_source(implementation, offer.role);
     source.kind = image != nullptr ? "image" : "path";
-    source.image = image_reference(implementation, offer.role);
+    if (image != nullptr) source.image = image_reference(implementation, offer.role);
     source.source = image != nullptr ? describe(*image) : "path " + implementation.path;
     if (image != nullptr) {
       if (const auto* repo = std::get_if<RepoSource>(image)) source.url = repo->url;
@@ -117,13 +119,31 @@ ImplementationRecord record_of(const Implementation& implementation) {
   return record;
 }
 
+// Which runtimes a plan's cells need.
+struct Needs {
+  bool images = false, paths = false;
+  bool local_image = false;  // one of the cells of images is played by what is under test
+};
+
+Needs needs_of(const Plan& plan, const Project& project, Means means) {
+  Needs needs;
+  for (const Cell& cell : plan.cells) {
+    const Means what = means == Means::either ? means_of(cell.cast, project.implementations) : means;
+    (what == Means::image ? needs.images : needs.paths) = true;
+    const auto is_local = [](const Casting& casting) { return casting.implementation == local_name; };
+    if (what == Means::image && std::any_of(cell.cast.begin(), cell.cast.end(), is_local)) needs.local_image = true;
+  }
+  return needs;
+}
+
 RunRecord record_of(const Project& project, const Plan& plan, const Options& options, const std::string& id) {
   RunRecord record;
   record.id = id;
   record.started = std::chrono::system_clock::now();
   record.command = options.argv;
   record.version = INTEROPER_VERSION;
-  record.runtime = "docker";
+  const Needs needs = needs_of(plan, project, chosen_means(options));
+  record.runtime = needs.images && needs.paths ? "docker, sandbox" : needs.paths ? "sandbox" : "docker";
   record.host = host_facts();
   record.seed = options.seed.value_or(options.shard ? common_seed(project.suite) : random_seed());
   record.suite.name = project.suite.name;
@@ -142,7 +162,8 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
     record.tests[cell.test] = TestRecord{spec.title, script.timeout.count(), spec.file, spec.header, spec.description};
   }
   for (const Implementation& implementation : project.implementations) {
-    if (playing.count(implementation.name) != 0) record.implementations[implementation.name] = record_of(implementation);
+    if (playing.count(implementation.name) != 0)
+      record.implementations[implementation.name] = record_of(implementation, chosen_means(options));
   }
   record.absent = plan.absent;
   return record;
@@ -209,7 +230,8 @@ class RunCommand {
         id_(claim_run_folder(reports_, run_name(options.verb == Verb::tournament ? "tournament" : std::string(local_name), started_))),
         recorder_(reports_, id_),
         screen_(options, reports_ / id_),
-        record_(record_of(project_, plan, options, id_)) {
+        record_(record_of(project_, plan, options, id_)),
+        needs_(needs_of(plan, project_, chosen_means(options))) {
     record_.shard = std::move(shard);
     record_.host["usable_cores"] = number_text(machine_.cores);
   }
@@ -223,11 +245,10 @@ class RunCommand {
  private:
   Task<> run_all(Executor executor) {
     interrupt_ = std::make_unique<Interrupt>(executor);
-    docker::DockerOptions docker_options;
-    docker_options.say = [](std::string_view sentence) { std::cerr << "note: " << sentence << '\n'; };
+    std::map<std::string, std::string> image_ids;
     std::optional<WorldError> blocked;
-    if (needs_local_image()) blocked = co_await build_local(executor, docker_options.image_ids);
-    runtime_ = docker::make_docker_runtime(executor, std::move(docker_options));
+    if (needs_.local_image && !options_.no_build) blocked = co_await build_local(executor, image_ids);
+    runtime_ = make_runtime(executor, std::move(image_ids));
     Notice finishing(executor);
     Group flushing(executor);
     bool finished = false;
@@ -255,7 +276,19 @@ class RunCommand {
     if (failure) std::rethrow_exception(failure);
   }
 
-  bool needs_local_image() const { return !options_.no_build && record_.implementations.count(std::string(local_name)) != 0; }
+  // Nothing looks for a container engine when no cell needs one.
+  std::unique_ptr<Runtime> make_runtime(const Executor& executor, std::map<std::string, std::string> image_ids) const {
+    const auto say = [](std::string_view sentence) { std::cerr << "note: " << sentence << '\n'; };
+    std::unique_ptr<Runtime> for_paths;
+    if (needs_.paths) for_paths = sandbox::make_sandbox_runtime(executor, {say});
+    if (!needs_.images) return for_paths;
+    docker::DockerOptions docker_options;
+    docker_options.say = say;
+    docker_options.image_ids = std::move(image_ids);
+    auto for_images = docker::make_docker_runtime(executor, std::move(docker_options));
+    if (!for_paths) return for_images;
+    return make_either_runtime(std::move(for_images), std::move(for_paths));
+  }
 
   Task<std::optional<WorldError>> build_local(Executor executor, std::map<std::string, std::string>& ids) {
     ImageWorkshop workshop(executor, options_.verbose);
@@ -292,11 +325,21 @@ class RunCommand {
   Recorder recorder_;
   Screen screen_;
   RunRecord record_;
+  Needs needs_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Interrupt> interrupt_;
   ImageWorkshop* workshop_ = nullptr;
   int exit_code_ = exit_trouble;
 };
+
+void print_nothing_under_test(const Options& options) {
+  const std::string wanted = options.runtime == "sandbox"  ? "th-test"
+                             : options.runtime == "docker" ? options.dockerfile
+                                                           : options.dockerfile + " or th-test";
+  std::cerr << "error: there is no " << wanted
+            << " here, so that nothing is under test\nhelp: run it in your project's folder, name another "
+            << "Dockerfile with --dockerfile, or let the implementations play each other with `interoper tournament`\n";
+}
 
 int nothing_selected(const Plan& plan) {
   std::cerr << "error: no cell was selected\n";
@@ -317,14 +360,13 @@ int run_cells(const Options& options) {
   if (!loaded.project) return exit_bad_input;
   Project project = std::move(*loaded.project);
   if (options.verb == Verb::test && !project.has_local) {
-    std::cerr << "error: there is no " << options.dockerfile
-              << " here, so that nothing is under test\nhelp: run it in your project's folder, name another with --dockerfile, or let the "
-                 "implementations play each other with `interoper tournament`\n";
+    print_nothing_under_test(options);
     return exit_bad_input;
   }
   PlanOrder order;
   order.selection = options.selection;
   order.matches = options.verb == Verb::tournament ? Matches::everyone : options.both ? Matches::local_both_ways : Matches::local_as_tested;
+  order.means = chosen_means(options);
   Plan planned = plan(project.suite, project.implementations, order);
   const Problems problems = unbindable(planned, project, options);
   print_problems(problems);

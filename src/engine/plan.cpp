@@ -37,20 +37,37 @@ bool is_wanted_match(const Cast& cast, const Rules& rules, Matches matches) {
   return matches == Matches::local_both_ways && cast_in(cast, rules.decides) == local_name;
 }
 
+const Implementation* find_implementation(const std::vector<Implementation>& implementations, std::string_view name) {
+  const auto found = std::find_if(implementations.begin(), implementations.end(), [&](const Implementation& i) { return i.name == name; });
+  return found == implementations.end() ? nullptr : &*found;
+}
+
 // Why this cast cannot play, or nothing.
 std::optional<std::string> obstacle(const Cast& cast, const std::vector<Implementation>& implementations, Means means) {
-  bool any_other_means = false;
-  bool any_these_means = false;
+  if (means == Means::either) means = means_of(cast, implementations);
+  bool any_image = false;
+  bool any_path = false;
+  bool all_play = true;
   for (const Casting& casting : cast) {
-    const auto found = std::find_if(implementations.begin(), implementations.end(),
-                                    [&](const Implementation& i) { return i.name == casting.implementation; });
-    if (find_offer(*found, casting.role) == nullptr)
+    const Implementation& implementation = *find_implementation(implementations, casting.implementation);
+    if (find_offer(implementation, casting.role) == nullptr)
       return "role not offered: " + casting.implementation + " does not play " + casting.role;
-    (has_means(*found, casting.role, means) ? any_these_means : any_other_means) = true;
+    const bool plays = has_means(implementation, casting.role, means);
+    all_play = all_play && plays;
+    const bool as_image = plays == (means == Means::image);
+    (as_image ? any_image : any_path) = true;
   }
-  if (!any_other_means) return std::nullopt;
-  if (any_these_means) return "mixed runtimes: one side is an image, the other a path";
+  if (all_play) return std::nullopt;
+  if (any_image && any_path) return "mixed runtimes: one side is an image, the other a path";
   return means == Means::image ? "no image: it runs only from a path" : "no path: it runs only from an image";
+}
+
+// A role that a test gives to an image of its own cannot stand beside paths.
+std::optional<std::string> image_among_paths(const Spec& spec) {
+  for (const RoleSpec& role : spec.roles) {
+    if (!role.image.empty()) return "mixed runtimes: the test gives " + role.name + " to an image, the others are paths";
+  }
+  return std::nullopt;
 }
 
 bool cast_is_selected(const Cast& cast, const Selection& selection) {
@@ -146,12 +163,26 @@ Plan plan(const Suite& suite, const std::vector<Implementation>& implementations
     if (combinations.empty()) result.absent.push_back(Absent{spec.name, {}, "filtered: no value of a parameter is left"});
     for (const Cast& cast : casts) {
       const Cast whole = with_helpers(cast, spec, suite.rules);
+      const Means means = order.means == Means::either ? means_of(cast, implementations) : order.means;
+      if (const auto why = means == Means::path ? image_among_paths(spec) : std::nullopt) {
+        result.absent.push_back(Absent{spec.name, whole, *why});
+        continue;
+      }
       for (const Params& params : combinations) {
         result.cells.push_back(Cell{cell_id(spec.name, whole, params), spec.name, whole, params, {}});
       }
     }
   }
   return result;
+}
+
+Means means_of(const std::vector<Casting>& cast, const std::vector<Implementation>& implementations) {
+  const bool all_images = std::all_of(cast.begin(), cast.end(), [&](const Casting& casting) {
+    const Implementation* implementation = find_implementation(implementations, casting.implementation);
+    // Who is no implementation is an image that the test names.
+    return implementation == nullptr || has_means(*implementation, casting.role, Means::image);
+  });
+  return all_images ? Means::image : Means::path;
 }
 
 std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection) {

@@ -28,8 +28,12 @@ enum class Matches {
   everyone,         // `tournament`
 };
 
-// What the runtime starts processes from.
-enum class Means { image, path };
+// What the runtimes start processes from.
+enum class Means {
+  image,
+  path,
+  either,  // a cell of images where all have one, else a cell of paths
+};
 
 struct PlanOrder {
   Matches matches = Matches::everyone;
@@ -41,6 +45,9 @@ struct PlanOrder {
 // Cells: by test, then by cast (tested role's implementation first), then by parameters. Tests that the selection leaves out are absent
 // once, with an empty cast; casts that it leaves out are absent once, with the test `*`.
 Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order);
+
+// What `either` comes to for one cast: images, when everybody in it has one.
+Means means_of(const std::vector<Casting>& cast, const std::vector<Implementation>& implementations);
 
 // Names in `set` and `params` that no test of the suite has: a typing error that would otherwise select nothing, silently.
 std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection);

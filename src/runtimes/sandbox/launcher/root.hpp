@@ -1,0 +1,19 @@
+// The file system that every role sees: the host's, read-only, with places of its own where programs write. Made once for a run; slots and
+// roles inherit copies of it with their mount namespaces.
+#pragma once
+
+#include <string>
+
+#include "runtimes/sandbox/launcher/fault.hpp"
+
+namespace interoper::sandbox {
+
+// In a mount namespace of our own: puts the file system together and makes it this process's root.
+// `privileged`: in the host's user namespace, where device nodes can be made.
+Fault build_root(bool privileged);
+
+// What a role must not share with others, in a mount namespace of its own; `hidden` and `directory` as in RoleOrder.
+// `tmp_bytes` limits each of /tmp, /run and /dev/shm.
+Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden, long long tmp_bytes);
+
+}  // namespace interoper::sandbox

@@ -1,0 +1,155 @@
+#include "runtimes/sandbox/launcher/slot.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "runtimes/sandbox/launcher/network.hpp"
+#include "runtimes/sandbox/launcher/packets.hpp"
+#include "runtimes/sandbox/launcher/place.hpp"
+#include "runtimes/sandbox/launcher/system.hpp"
+
+namespace interoper::sandbox {
+
+namespace {
+
+// Where a user-mode network (slirp4netns) answers questions for names.
+constexpr std::string_view outside_resolver = "nameserver 10.0.2.3\n";
+
+std::string read_all(const char* path) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  for (ssize_t count = 1; file >= 0 && count > 0;) {
+    count = ::read(file, buffer.data(), buffer.size());
+    if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  if (file >= 0) ::close(file);
+  return text;
+}
+
+std::string names_of(const SlotOrder& order, bool has_ipv6) {
+  if (order.joint == Joint::host) {
+    std::string text = read_all("/etc/hosts") + "\n";
+    for (const std::string& role : order.roles)
+      text += "127.0.0.1\t" + role + "\n";
+    return text;
+  }
+  std::string text = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+  const bool alone = order.roles.size() == 1;
+  for (std::size_t role = 0; role < order.roles.size(); ++role) {
+    text += (alone ? "127.0.0.1" : ipv4_text(role)) + "\t" + order.roles[role] + "\n";
+    if (has_ipv6 && !alone) text += ipv6_text(role) + "\t" + order.roles[role] + "\n";
+  }
+  return text;
+}
+
+// A file of this slot in place of the host's. It has a name only until it is shown: the file system is every slot's.
+Fault replace_file(const std::string& at, std::string_view text) {
+  const std::string own = std::string(hidden_root) + "/file." + std::to_string(::getpid());
+  if (Fault fault = write_file(own, text)) return fault;
+  Fault fault = bind(own, at);
+  if (!fault) fault = make_read_only(at, Below::no);
+  ::unlink(own.c_str());
+  return fault;
+}
+
+class Slot {
+ public:
+  Slot(const World& world, const SlotOrder& order, int socket) : world_(world), order_(order), socket_(socket) {}
+
+  Fault make(const std::vector<int>& place_sockets) {
+    const bool apart = order_.joint == Joint::apart;
+    if (apart) {
+      if (Fault fault = network_.make(world_.proc, order_.roles.size())) return fault;
+    }
+    if (Fault fault = replace_file("/etc/hosts", names_of(order_, network_.has_ipv6()))) return fault;
+    if (order_.outside && apart) {
+      if (Fault fault = replace_file("/etc/resolv.conf", outside_resolver)) return fault;
+    }
+    Packer reply(Word::ready);
+    for (std::size_t role = 0; role < order_.roles.size(); ++role) {
+      if (apart) {
+        if (Fault fault = network_.enter(role)) return fault;
+      }
+      const pid_t self = ::getpid();
+      const pid_t place = fork_into(0, nullptr);
+      if (place == 0) {
+        die_with_parent(self);
+        serve_place(world_, order_.roles[role], place_sockets[role]);
+      }
+      if (place < 0) return failed("start a process");
+      reply.number(place);
+    }
+    for (const int socket : place_sockets)
+      ::close(socket);
+    send(socket_, reply.take());
+    return {};
+  }
+
+  void serve() {
+    while (true) {
+      const Packet packet = receive(socket_);
+      if (packet.bytes.empty()) return;
+      Unpacker words(packet.bytes);
+      const Word word = words.word();
+      if (word == Word::begin) begin(words);
+      if (word == Word::end) end();
+    }
+  }
+
+ private:
+  void begin(Unpacker& words) {
+    const std::string size = std::to_string(words.number());
+    const bool kept = words.number() != 0;
+    const std::string options = "mode=1777,size=" + size;
+    if (const Fault fault = mount_at("tmpfs", "/shared", MS_NOSUID | MS_NODEV, options)) {
+      send_fault(socket_, fault);
+      return;
+    }
+    std::vector<int> descriptors;
+    if (kept) descriptors.push_back(::open("/shared", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    send(socket_, Packer(Word::ready).take(), descriptors);
+    for (const int one : descriptors)
+      ::close(one);
+  }
+
+  void end() {
+    if (::umount2("/shared", MNT_DETACH) != 0) {
+      send_fault(socket_, failed("unmount /shared"));
+      return;
+    }
+    const bool clean = order_.joint == Joint::host || network_.is_clean();
+    send(socket_, Packer(Word::ready).number(clean ? 1 : 0).take());
+  }
+
+  const World& world_;
+  const SlotOrder& order_;
+  int socket_;
+  Network network_;
+};
+
+}  // namespace
+
+void serve_slot(const World& world, const SlotOrder& order, int socket, const std::vector<int>& place_sockets) {
+  // Inits whose place has gone come to us, and are waited for below.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGCHLD, SIG_IGN);
+  Slot slot(world, order, socket);
+  const Fault fault = slot.make(place_sockets);
+  if (fault) send_fault(socket, fault);
+  if (!fault) slot.serve();
+  // The places' sockets are closed with ours; whoever closed only ours gets the same.
+  ::signal(SIGTERM, SIG_IGN);
+  ::kill(0, SIGTERM);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+  ::_exit(0);
+}
+
+}  // namespace interoper::sandbox

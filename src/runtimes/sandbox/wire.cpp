@@ -1,0 +1,144 @@
+#include "runtimes/sandbox/wire.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/problem.hpp"
+
+namespace interoper::sandbox {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using ControlBuffer = std::array<char, CMSG_SPACE(descriptors_limit * sizeof(int))>;
+
+// Sends it whole or not at all; the error, 0 for none.
+int send_now(int socket, std::string& bytes, const std::vector<int>& descriptors) {
+  alignas(cmsghdr) ControlBuffer control{};
+  iovec part{bytes.data(), bytes.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
+    cmsghdr* one = CMSG_FIRSTHDR(&header);
+    one->cmsg_level = SOL_SOCKET;
+    one->cmsg_type = SCM_RIGHTS;
+    one->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(one), descriptors.data(), descriptors.size() * sizeof(int));
+  }
+  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
+// EAGAIN when there is none yet.
+int receive_now(int socket, Packet& packet) {
+  static std::array<char, packet_limit_bytes> buffer;  // one thread
+  alignas(cmsghdr) ControlBuffer control{};
+  iovec part{buffer.data(), buffer.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const ssize_t count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (count < 0) return errno;
+  packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));
+  for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
+    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
+    std::vector<int> numbers((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+    std::memcpy(numbers.data(), CMSG_DATA(one), numbers.size() * sizeof(int));
+    for (const int number : numbers)
+      packet.descriptors.emplace_back(number);
+  }
+  return 0;
+}
+
+}  // namespace
+
+struct Wire::Inside {
+  Inside(const Executor& executor, int descriptor) : socket(executor, descriptor), alarm(executor) {}
+  asio::posix::stream_descriptor socket;
+  asio::steady_timer alarm;
+};
+
+Wire::Wire(const Executor& executor, Descriptor socket) : inside_(std::make_unique<Inside>(executor, socket.release())) {}
+Wire::Wire(Wire&&) noexcept = default;
+Wire& Wire::operator=(Wire&&) noexcept = default;
+Wire::~Wire() = default;
+
+Task<bool> Wire::send(std::string bytes, std::vector<int> descriptors) {
+  if (bytes.size() > packet_limit_bytes) {
+    throw WorldError("too-large", "a role's command and environment are larger than " + std::to_string(packet_limit_bytes) +
+                                      " bytes; shorten them, or hand the data over in a file");
+  }
+  while (inside_->socket.is_open()) {
+    const int error = send_now(inside_->socket.native_handle(), bytes, descriptors);
+    if (error == 0) co_return true;
+    if (error == EINTR) continue;
+    if (error != EAGAIN) co_return false;
+    boost::system::error_code woken;
+    auto token = asio::redirect_error(asio::use_awaitable, woken);
+    co_await inside_->socket.async_wait(asio::posix::stream_descriptor::wait_write, token);
+    if (woken) co_return false;
+  }
+  co_return false;
+}
+
+Task<Packet> Wire::receive(Clock::time_point deadline) {
+  Packet packet;
+  if (!inside_->socket.is_open()) co_return std::move(packet);
+  const bool is_patient = deadline == Clock::time_point::max();
+  int error = receive_now(inside_->socket.native_handle(), packet);
+  // A handler that is on its way already must not reach what comes after this wait.
+  const auto waiting = std::make_shared<bool>(true);
+  if (error == EAGAIN && !is_patient) {
+    Inside* inside = inside_.get();
+    inside->alarm.expires_at(deadline);
+    inside->alarm.async_wait([inside, waiting](const boost::system::error_code& ended) {
+      if (!ended && *waiting) inside->socket.cancel();
+    });
+  }
+  while (error == EAGAIN || error == EINTR) {
+    boost::system::error_code woken;
+    auto token = asio::redirect_error(asio::use_awaitable, woken);
+    co_await inside_->socket.async_wait(asio::posix::stream_descriptor::wait_read, token);
+    if (woken || !inside_->socket.is_open()) break;
+    error = receive_now(inside_->socket.native_handle(), packet);
+  }
+  *waiting = false;
+  if (!is_patient) inside_->alarm.cancel();
+  co_return std::move(packet);
+}
+
+void Wire::close() {
+  boost::system::error_code ignored;
+  inside_->socket.close(ignored);
+}
+
+WirePair make_wire_pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    throw WorldError("sandbox-failed", "cannot make a pair of sockets: " + std::generic_category().message(errno) +
+                                           "; run fewer cells at once (-j), or raise the limit of open files (ulimit -n)");
+  }
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+RemoteFault unpack_fault(Unpacker& packet) {
+  RemoteFault fault;
+  fault.step = packet.text();
+  fault.error = static_cast<int>(packet.number());
+  return fault;
+}
+
+}  // namespace interoper::sandbox
