@@ -15,6 +15,25 @@
 namespace interoper {
 namespace {
 
+// Lists can be of millions: what is put together goes out in pieces of this size.
+constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
+
+class Page {
+ public:
+  void write(std::string_view text) {
+    text_ += text;
+    if (text_.size() >= piece_bytes) flush();
+  }
+  void flush() {
+    out_.write(text_);
+    text_.clear();
+  }
+
+ private:
+  StandardStream out_{STDOUT_FILENO};
+  std::string text_;
+};
+
 std::int64_t timeout_ms(const Spec& spec, const Rules& rules) {
   Params defaults;
   for (const Param& param : spec.params)
@@ -75,11 +94,29 @@ std::string json_absent(const Absent& absent) {
          "}";
 }
 
-std::string as_json(const Project& project, const Plan& plan) {
+template <class Items, class Write>
+void write_json_list(std::string_view key, const Items& items, Write write, Page& page) {
+  page.write(json_quote(key) + ":[");
+  bool first = true;
+  for (const auto& item : items) {
+    if (!first) page.write(",");
+    first = false;
+    page.write(write(item));
+  }
+  page.write("]");
+}
+
+void write_json(const Project& project, const Plan& plan, Page& page) {
   const auto test = [&](const Spec& spec) { return json_test(spec, project.suite.rules); };
-  return R"({"tests":)" + json_list(project.suite.specs, test) + ",\n" + R"("implementations":)" +
-         json_list(project.implementations, json_implementation) + ",\n" + R"("cells":)" + json_list(plan.cells, json_cell) + ",\n" +
-         R"("absent":)" + json_list(plan.absent, json_absent) + "}\n";
+  page.write("{");
+  write_json_list("tests", project.suite.specs, test, page);
+  page.write(",\n");
+  write_json_list("implementations", project.implementations, json_implementation, page);
+  page.write(",\n");
+  write_json_list("cells", plan.cells, json_cell, page);
+  page.write(",\n");
+  write_json_list("absent", plan.absent, json_absent, page);
+  page.write("}\n");
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -96,37 +133,37 @@ std::string cast_text(const std::vector<Casting>& cast) {
   return text;
 }
 
-std::string as_text(const Project& project, const Plan& plan) {
+void write_text(const Project& project, const Plan& plan, Page& page) {
   std::size_t widest = 0;
   for (const Spec& spec : project.suite.specs)
     widest = std::max(widest, spec.name.size());
   for (const Implementation& implementation : project.implementations)
     widest = std::max(widest, implementation.name.size());
-  std::string text = "tests (" + std::to_string(project.suite.specs.size()) + ")\n";
+  page.write("tests (" + std::to_string(project.suite.specs.size()) + ")\n");
   for (const Spec& spec : project.suite.specs) {
-    text += "  " + padded(spec.name, widest) + "  " + spec.title + "  [" +
-            human_duration(std::chrono::milliseconds(timeout_ms(spec, project.suite.rules))) + "]";
+    std::string line = "  " + padded(spec.name, widest) + "  " + spec.title + "  [" +
+                       human_duration(std::chrono::milliseconds(timeout_ms(spec, project.suite.rules))) + "]";
     for (const Param& param : spec.params)
-      text += "  " + param.name + ": " + joined(param.values);
-    if (!spec.tags.empty()) text += "  #" + joined(spec.tags);
-    text += "\n";
+      line += "  " + param.name + ": " + joined(param.values);
+    if (!spec.tags.empty()) line += "  #" + joined(spec.tags);
+    page.write(line + "\n");
   }
-  text += "implementations (" + std::to_string(project.implementations.size()) + ")\n";
+  page.write("implementations (" + std::to_string(project.implementations.size()) + ")\n");
   for (const Implementation& implementation : project.implementations) {
-    text += "  " + padded(implementation.name, widest) + "  " + describe_source(implementation);
-    if (!implementation.version.empty()) text += "  version " + implementation.version;
-    text += "\n";
+    std::string line = "  " + padded(implementation.name, widest) + "  " + describe_source(implementation);
+    if (!implementation.version.empty()) line += "  version " + implementation.version;
+    page.write(line + "\n");
   }
-  text += "cells (" + std::to_string(plan.cells.size()) + ")\n";
+  page.write("cells (" + std::to_string(plan.cells.size()) + ")\n");
   for (const Cell& cell : plan.cells)
-    text += "  " + cell.id + "\n";
-  if (plan.absent.empty()) return text;
-  text += "absent (" + std::to_string(plan.absent.size()) + ")\n";
+    page.write("  " + cell.id + "\n");
+  if (plan.absent.empty()) return;
+  page.write("absent (" + std::to_string(plan.absent.size()) + ")\n");
   for (const Absent& absent : plan.absent) {
     const std::string who = cast_text(absent.cast);
-    text += "  " + (absent.test == "*" ? "every test" : absent.test) + (who.empty() ? "" : " with " + who) + ": " + absent.reason + "\n";
+    page.write("  " + (absent.test == "*" ? "every test" : absent.test) + (who.empty() ? "" : " with " + who) + ": " + absent.reason +
+               "\n");
   }
-  return text;
 }
 
 }  // namespace
@@ -140,8 +177,13 @@ int list_tests(const Options& options) {
   order.matches = options.both ? Matches::local_both_ways : Matches::everyone;
   order.means = chosen_means(options);
   const Plan planned = plan(loaded.project->suite, loaded.project->implementations, order);
-  StandardStream out(STDOUT_FILENO);
-  out.write(options.format == OutputFormat::json ? as_json(*loaded.project, planned) : as_text(*loaded.project, planned));
+  Page page;
+  if (options.format == OutputFormat::json) {
+    write_json(*loaded.project, planned, page);
+  } else {
+    write_text(*loaded.project, planned, page);
+  }
+  page.flush();
   return exit_done;
 }
 

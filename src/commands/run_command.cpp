@@ -79,17 +79,14 @@ std::map<std::string, std::string> host_facts() {
   return facts;
 }
 
-const Spec& spec_of(const Suite& suite, const std::string& name) {
-  return *std::find_if(suite.specs.begin(), suite.specs.end(), [&](const Spec& spec) { return spec.name == name; });
-}
-
 // Binds each test with each set of parameters once: a value that does not fit is the user's problem, before anything runs.
 Problems unbindable(const Plan& plan, const Project& project, const Options& options) {
   Problems problems;
+  const auto specs = specs_by_name(project.suite);
   std::set<std::pair<std::string, Params>> seen;
   for (const Cell& cell : plan.cells) {
     if (!seen.emplace(cell.test, cell.params).second) continue;
-    const Spec& spec = spec_of(project.suite, cell.test);
+    const Spec& spec = *specs.at(cell.test);
     const auto bound = bind_script(spec, cell.params, project.suite.rules, options.timeout_scale);
     const auto* fault = std::get_if<BindFault>(&bound);
     if (fault == nullptr) continue;
@@ -150,6 +147,7 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
   record.suite.source = project.suite.source;
   record.suite.digest = project.suite.digest;
   record.suite.description = project.suite.description;
+  const auto specs = specs_by_name(project.suite);
   std::set<std::string> playing;
   for (const Cell& cell : plan.cells) {
     record.cells.emplace_back();
@@ -157,7 +155,7 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
     for (const Casting& casting : cell.cast)
       playing.insert(casting.implementation);
     if (record.tests.count(cell.test) != 0) continue;
-    const Spec& spec = spec_of(project.suite, cell.test);
+    const Spec& spec = *specs.at(cell.test);
     const Script script = std::get<Script>(bind_script(spec, cell.params, project.suite.rules, options.timeout_scale));
     record.tests[cell.test] = TestRecord{spec.title, script.timeout.count(), spec.file, spec.header, spec.description};
   }

@@ -60,6 +60,7 @@ class Runner {
         changed_(executor),
         cells_(executor),
         wake_(executor),
+        specs_(specs_by_name(stage_.suite)),
         schedule_(make_schedule()) {}
 
   Task<RunRecord> perform();
@@ -91,6 +92,7 @@ class Runner {
   Notice changed_;
   Group cells_;
   Group wake_;
+  std::unordered_map<std::string_view, const Spec*> specs_;
   std::map<std::string, std::unique_ptr<Script>> scripts_;
   Schedule schedule_;
   Breaker breaker_;
@@ -105,8 +107,7 @@ const Script& Runner::script_for(const Cell& cell) {
     key.append(1, '\0').append(name).append(1, '=').append(value);
   std::unique_ptr<Script>& script = scripts_[key];
   if (!script) {
-    const auto spec =
-        std::find_if(stage_.suite.specs.begin(), stage_.suite.specs.end(), [&](const Spec& s) { return s.name == cell.test; });
+    const Spec* spec = specs_.at(cell.test);
     // Planning has bound every cell once, so that a fault here cannot be a user's.
     script = std::make_unique<Script>(std::get<Script>(bind_script(*spec, cell.params, stage_.suite.rules, stage_.options.timeout_scale)));
   }

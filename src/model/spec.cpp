@@ -18,4 +18,11 @@ bool is_role_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), is_label_character);
 }
 
+std::unordered_map<std::string_view, const Spec*> specs_by_name(const Suite& suite) {
+  std::unordered_map<std::string_view, const Spec*> specs;
+  for (const Spec& spec : suite.specs)
+    specs.emplace(spec.name, &spec);
+  return specs;
+}
+
 }  // namespace interoper

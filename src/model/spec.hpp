@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -136,6 +137,9 @@ struct Suite {
   Rules rules;
   std::vector<Spec> specs;  // sorted by name
 };
+
+// The specs by name, for who looks up many. Valid as long as the suite is where it is, and unchanged.
+std::unordered_map<std::string_view, const Spec*> specs_by_name(const Suite& suite);
 
 // A Spec with every template filled in for one cell.
 struct Script {

@@ -48,6 +48,7 @@ class Merger {
   void place_cells();
   void join();
   void join_times();
+  std::string joined_runtimes() const;
 
   std::vector<Part> parts_;
   Problems problems_;
@@ -83,7 +84,6 @@ void Merger::check_against_first(const Part& part) {
   check_equal(part, "suite's content", first.suite.digest, other.suite.digest, "run all shards with the same files");
   check_equal(part, "seed", std::to_string(first.seed), std::to_string(other.seed), "run all shards with the same --seed, or all without");
   check_equal(part, "version of interoper", first.version, other.version, "run all shards with the same version");
-  check_equal(part, "runtime", first.runtime, other.runtime, "run all shards with the same --runtime");
   const auto number_of_shards = [](const RunRecord& run) { return std::to_string(run.shard->of); };
   check_equal(part, "number of shards", number_of_shards(first), number_of_shards(other), "merge the shards of one run");
   if (problems_.size() != before) return;
@@ -208,13 +208,32 @@ void Merger::join_times() {
   run.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(last - run.started).count();
 }
 
+// A run names those that its cells needed; where an implementation ran otherwise in another part, its kind has told.
+std::string Merger::joined_runtimes() const {
+  constexpr std::string_view separator = ", ";
+  std::set<std::string_view> names;
+  for (const Part& part : parts_) {
+    if (part.run.cells.empty()) continue;
+    std::string_view rest = part.run.runtime;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(separator), rest.size());
+      names.insert(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + separator.size(), rest.size()));
+    }
+  }
+  std::string all;
+  for (const std::string_view name : names)
+    all += (all.empty() ? "" : std::string(separator)) + std::string(name);
+  return names.empty() ? parts_.front().run.runtime : all;
+}
+
 void Merger::join() {
   RunRecord& run = merged_.run;
   const RunRecord& first = parts_.front().run;
   run.id = first.id;
   run.command = without_shard(first.command);
   run.version = first.version;
-  run.runtime = first.runtime;
+  run.runtime = joined_runtimes();
   run.seed = first.seed;
   run.suite = first.suite;
   run.absent = first.absent;

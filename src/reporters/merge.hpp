@@ -21,7 +21,7 @@ struct Merged {
   Problems warnings;
 };
 
-// The run, or every reason why these are not the shards of one run: another suite, seed, source, version, runtime or plan, a shard that
+// The run, or every reason why these are not the shards of one run: another suite, seed, source, version or plan, a shard that
 // is missing or there twice, cells that overlap.
 std::variant<Merged, Problems> merge_parts(std::vector<Part> parts);
 

@@ -94,6 +94,7 @@ TEST_CASE("a shard may have no cells") {
 TEST_CASE("machines may differ, and images that are built on each") {
   std::vector<Part> parts = parts_of(whole_run(4), 2);
   parts[1].run.host["cores"] = "8";
+  parts[1].run.runtime = "docker, sandbox";
   parts[1].run.started += seconds(5);
   parts[1].run.finished = parts[1].run.started + seconds(20);
   parts[1].run.implementations["x"].roles["worker"].digest = "sha256:22";
@@ -101,6 +102,7 @@ TEST_CASE("machines may differ, and images that are built on each") {
   REQUIRE(std::holds_alternative<Merged>(joined));
   const Merged& merged = std::get<Merged>(joined);
   CHECK(merged.run.host.at("cores") == "2, 8");
+  CHECK(merged.run.runtime == "docker, sandbox");
   CHECK(merged.run.duration_ms == 25'000);
   CHECK(merged.run.implementations.at("x").roles.at("worker").digest.empty());
   REQUIRE(merged.warnings.size() == 1);
@@ -141,15 +143,13 @@ TEST_CASE("what does not belong together is refused with every reason") {
           "part-2: its suite is other, and part-1's is suite\n"
           "part-3: its suite's content is sha256:bb, and part-1's is sha256:aa\n");
   }
-  SECTION("seed, version, runtime, number") {
+  SECTION("seed, version, number") {
     parts[1].run.seed = 8;
     parts[1].run.version = "2";
-    parts[2].run.runtime = "sandbox";
     parts[3].run.shard->of = 5;
     CHECK(refusal(parts) ==
           "part-2: its seed is 8, and part-1's is 7\n"
           "part-2: its version of interoper is 2, and part-1's is 1\n"
-          "part-3: its runtime is sandbox, and part-1's is docker\n"
           "part-4: its number of shards is 5, and part-1's is 4\n");
   }
   SECTION("sources") {
