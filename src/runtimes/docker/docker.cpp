@@ -1,6 +1,7 @@
 #include "runtimes/docker/docker.hpp"
 
 #include <cassert>
+#include <cstdlib>
 
 #include "runtimes/docker/clean.hpp"
 #include "runtimes/docker/ground.hpp"
@@ -44,20 +45,27 @@ class DockerRuntime final : public Runtime {
     workshop_ = std::move(workshop);
     strict_ = make_strict_grounds(*workshop_);
     pooled_ = make_pooled_grounds(*workshop_);
+    prepare_agents();
   }
 
   Task<std::unique_ptr<Lab>> open(LabOrder order) override {
-    workshop_->check_hurry();
     std::unique_ptr<Lab> lab;
-    if (with_slots_ && fits_a_slot(order)) {
+    while (!lab) {
+      workshop_->check_hurry();
+      const bool in_a_slot = with_slots_ && fits_a_slot(order);
       try {
-        lab = co_await open_lab(*workshop_, *pooled_, order);
+        lab = co_await open_lab(*workshop_, in_a_slot ? *pooled_ : *strict_, order);
       } catch (const WorldError& error) {
-        if (error.reason() != "slot-failed") throw;
-        do_without_slots(error);
+        // What makes attempts cheap is worth a sentence when it is missing, but no test.
+        if (in_a_slot && error.reason() == "slot-failed") {
+          do_without_slots(error);
+        } else if (error.reason() == "agent-failed") {
+          do_without_agents(error);
+        } else {
+          throw;
+        }
       }
     }
-    if (!lab) lab = co_await open_lab(*workshop_, *strict_, std::move(order));
     co_return std::move(lab);
   }
 
@@ -81,6 +89,7 @@ class DockerRuntime final : public Runtime {
     }
     strict_.reset();
     pooled_.reset();
+    retired_agents_.reset();
     workshop_.reset();
   }
 
@@ -126,6 +135,25 @@ class DockerRuntime final : public Runtime {
     if (options_.say) options_.say(std::string(why.what()) + ": from now on every attempt gets a network of its own, which takes longer");
   }
 
+  void do_without_agents(const WorldError& why) {
+    if (!workshop_->agents) return;
+    retired_agents_ = std::move(workshop_->agents);
+    if (options_.say)
+      options_.say(std::string(why.what()) + ": from now on the output of roles comes through the container engine, which takes longer");
+  }
+
+  void prepare_agents() {
+    const char* const wanted = std::getenv("INTEROPER_DOCKER_AGENT");
+    const bool is_unwanted = wanted != nullptr && std::string_view(wanted) == "0";
+    if (!options_.with_agent || is_unwanted || engine_->address().unix_path.empty()) return;
+    try {
+      workshop_->agents = std::make_unique<AgentHome>(workshop_->name);
+    } catch (const WorldError& error) {
+      if (options_.say)
+        options_.say(std::string(error.what()) + ": the output of roles comes through the container engine, which takes longer");
+    }
+  }
+
   Task<> connect() {
     const Host host = find_host(options_.host);
     engine_ = std::make_unique<Engine>(executor_, host.address);  // kept at once: `hurry` must be able to reach it
@@ -163,7 +191,8 @@ class DockerRuntime final : public Runtime {
   std::unique_ptr<Workshop> workshop_;
   std::unique_ptr<Grounds> strict_;
   std::unique_ptr<Grounds> pooled_;
-  bool with_slots_ = true;  // false once the engine has refused to make one
+  std::unique_ptr<AgentHome> retired_agents_;  // did not work; attempts that began before may still stand in it
+  bool with_slots_ = true;                     // false once the engine has refused to make one
   bool is_connected_ = false;
   std::optional<WorldError> hurried_;
 };

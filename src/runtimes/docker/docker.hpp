@@ -18,6 +18,9 @@ struct DockerOptions {
   std::string subnets;  // CIDR that the attempts' networks are taken from; empty = $INTEROPER_DOCKER_SUBNETS, else 10.231.0.0/16
   // Reference -> ID of what was built for this run. A name alone may be another project's by the time it is looked up.
   std::map<std::string, std::string> image_ids;
+  // An agent of ours in front of every role (agent.hpp), where the engine is on this machine; without, or with
+  // INTEROPER_DOCKER_AGENT=0 in the environment, the engine's own init and stream.
+  bool with_agent = true;
   std::function<void(std::string_view sentence)> say;  // told when something works in a lesser way than it should; may be empty
 };
 

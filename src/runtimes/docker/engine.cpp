@@ -4,6 +4,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "runtimes/docker/agent_words.hpp"
 #include "runtimes/docker/engine_json.hpp"
 
 namespace interoper::docker {
@@ -68,6 +69,16 @@ Labels labels_at(const Json& object, const char* key) {
     if (value.is_string()) labels[name] = value.get<std::string>();
   }
   return labels;
+}
+
+std::vector<std::string> words_at(const Json& object, const char* key) {
+  std::vector<std::string> words;
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  if (!object.is_object() || found == object.end() || !found->is_array()) return words;
+  for (const Json& word : *found) {
+    if (word.is_string()) words.push_back(word.get<std::string>());
+  }
+  return words;
 }
 
 std::int64_t number_at(const Json& object, const char* key) {
@@ -170,7 +181,9 @@ Json host_config_of(const ContainerOrder& order) {
   if (!order.shared_directory.empty()) mounts.push_back({{"Type", "bind"}, {"Source", order.shared_directory}, {"Target", shared_path}});
   for (const auto& [source, target] : order.read_only_files)
     mounts.push_back({{"Type", "bind"}, {"Source", source}, {"Target", target}, {"ReadOnly", true}});
-  Json host = {{"Init", true},
+  if (!order.agent_directory.empty())
+    mounts.push_back({{"Type", "bind"}, {"Source", order.agent_directory}, {"Target", agent::directory}, {"ReadOnly", true}});
+  Json host = {{"Init", order.agent_directory.empty()},
                {"LogConfig", {{"Type", "none"}, {"Config", Json::object()}}},
                {"SecurityOpt", {"no-new-privileges"}},
                {"NetworkMode", order.network_mode},
@@ -198,6 +211,7 @@ Json body_of(const ContainerOrder& order) {
                {"StdinOnce", false},
                {"Tty", false},
                {"HostConfig", host_config_of(order)}};
+  if (!order.entrypoint.empty()) body["Entrypoint"] = order.entrypoint;
   if (!order.command.empty()) body["Cmd"] = order.command;
   if (!order.user.empty()) body["User"] = order.user;
   if (!order.hostname.empty()) body["Hostname"] = order.hostname;

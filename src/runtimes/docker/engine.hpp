@@ -52,7 +52,9 @@ struct EngineFacts {
 struct ContainerOrder {
   std::string name;
   std::string image_id;
-  std::vector<std::string> command;  // Cmd: an image's entrypoint stays in front of it; empty = the image's own
+  std::vector<std::string> entrypoint;  // empty = the image's own
+  std::vector<std::string> command;     // Cmd, behind the entrypoint; empty = the image's own, when the entrypoint is too
+  std::string agent_directory;          // of the engine's host, mounted read-only for the agent; empty = the engine's init is in front
   std::vector<std::pair<std::string, std::string>> env;
   std::string user;
   std::string hostname;  // empty = the engine's choice
@@ -102,6 +104,7 @@ struct ImageFound {
   std::vector<std::string> repo_digests;  // "name@sha256:…"
   Labels labels;
   std::string os, architecture, variant;
+  std::vector<std::string> entrypoint, command;  // what it runs when nobody says anything
 };
 
 using Progress = std::function<void(std::string_view line)>;

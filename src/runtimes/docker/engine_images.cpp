@@ -158,7 +158,10 @@ Task<std::optional<ImageFound>> Engine::image(std::string reference) {
     found->os = text_at(answer, "Os");
     found->architecture = text_at(answer, "Architecture");
     found->variant = text_at(answer, "Variant");
-    found->labels = labels_at(answer.value("Config", Json::object()), "Labels");
+    const Json config = answer.value("Config", Json::object());
+    found->labels = labels_at(config, "Labels");
+    found->entrypoint = words_at(config, "Entrypoint");
+    found->command = words_at(config, "Cmd");
     const Json digests = answer.value("RepoDigests", Json::array());
     for (const Json& digest : digests) {
       if (digest.is_string()) found->repo_digests.push_back(digest.get<std::string>());

@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 Json parse_answer(const std::string& text);
 std::string text_at(const Json& object, const char* key);
 Labels labels_at(const Json& object, const char* key);
+std::vector<std::string> words_at(const Json& object, const char* key);  // an array's strings; empty when there is none
 std::int64_t number_at(const Json& object, const char* key);
 bool flag_at(const Json& object, const char* key);
 

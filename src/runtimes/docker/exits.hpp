@@ -49,6 +49,8 @@ class Exits {
   // Wakes the waits: something about an Ending that they look at has changed.
   void changed() { changed_.notify(); }
 
+  bool has_failed() const { return failure_.has_value(); }
+
   // All waits, now and later, end with this.
   void fail(const WorldError& why);
 

@@ -16,6 +16,8 @@ class Ground {
   virtual ~Ground() = default;
   // Puts network, names and /shared into the order for the container that plays `role`.
   virtual void furnish(const std::string& role, ContainerOrder& order) const = 0;
+  // All of the attempt's processes are gone, though perhaps not yet their containers: what only processes use may serve others now.
+  virtual void vacate() {}
   // After the attempt's containers are gone: removes it, or gives it back. WorldError when it cannot.
   virtual Task<> clear() = 0;
 };

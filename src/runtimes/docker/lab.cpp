@@ -2,144 +2,43 @@
 
 #include <algorithm>
 #include <cassert>
-#include <csignal>
+#include <cctype>
+#include <cstring>
 #include <exception>
 
-#include "runtimes/docker/frames.hpp"
+#include "runtimes/docker/agent_words.hpp"
+#include "runtimes/docker/role_process.hpp"
 
 namespace interoper::docker {
 
 namespace {
 
-// The complaint of an init is one line; an output that is longer is the role's own.
-constexpr std::size_t first_output_bytes = 1024;
-// The rest of the output comes within milliseconds of the exit, when somebody reads it.
-constexpr std::chrono::seconds last_output_within{3};
-// The engine's word that memory ran out may come after its word that the process ended.
-constexpr std::chrono::milliseconds oom_word_within{2000};
-// Statuses of a shell, and of inits, for a command that cannot be run.
-constexpr int cannot_execute = 126;
-constexpr int not_found = 127;
-constexpr int killed = 128 + SIGKILL;
-constexpr int highest_signal = 64;
+// The first agent of a busy machine has taken seconds; one that does not come by then never will.
+constexpr std::chrono::seconds hello_within{30};
+// An agent answers at once.
+constexpr std::chrono::seconds answer_within{60};
 
-// One role's container.
-struct Running {
-  std::string role, implementation, image, image_id, id;
-  std::vector<std::string> command;
-  bool is_started = false;
-  std::unique_ptr<ByteStream> stream;
-  std::shared_ptr<Ending> ending;
-};
+// An errno in the words of a shell, without their capital.
+std::string in_words(int error) {
+  std::string words = std::strerror(error);
+  words.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(words.front())));
+  return words;
+}
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-class DockerProcess final : public Process {
- public:
-  DockerProcess(Workshop& workshop, std::shared_ptr<Running> running)
-      : workshop_(workshop), running_(std::move(running)), drained_(workshop.executor) {}
-
-  Task<Chunk> read() override {
-    while (!is_drained_) {
-      const auto chunk = frames_.next();
-      if (chunk) {
-        remember(chunk->bytes);
-        co_return *chunk;
-      }
-      const std::string_view bytes = co_await running_->stream->read_some();
-      frames_.feed(bytes);
-      is_drained_ = bytes.empty();
-    }
-    drained_.notify();
-    co_return Chunk();
-  }
-
-  Task<bool> write(std::string_view bytes) override {
-    if (running_->ending->code) co_return false;
-    const bool taken = co_await running_->stream->write(bytes);
-    co_return taken;
-  }
-
-  Task<> signal(int number) override {
-    if (running_->ending->code) co_return;
-    if (number == SIGKILL && !running_->ending->killed_at) {
-      running_->ending->killed_at = Clock::now();
-      workshop_.exits.changed();
-    }
-    ++running_->ending->signals_sent;
-    co_await workshop_.engine.kill(running_->id, number);
-  }
-
-  Task<Exit> exit() override {
-    co_await workshop_.exits.wait(running_->id, running_->ending);
-    Exit exit;
-    exit.code = *running_->ending->code;
-    if (exit.code > 128 && exit.code <= 128 + highest_signal) exit.signal = exit.code - 128;
-    if (exit.code == killed && !running_->ending->killed_at) exit.oom = co_await ran_out_of_memory();
-    if (exit.code == not_found || exit.code == cannot_execute) co_await check_command();
-    co_return exit;
-  }
-
-  std::string image_id() const override { return running_->image_id; }
-
- private:
-  void remember(std::string_view bytes) {
-    total_bytes_ += bytes.size();
-    if (first_output_.size() < first_output_bytes) first_output_.append(bytes.substr(0, first_output_bytes - first_output_.size()));
-  }
-
-  // SIGKILL that we did not send: the kernel, because of memory, or somebody on the engine's host.
-  Task<bool> ran_out_of_memory() {
-    const Predicate told = [this] { return running_->ending->oom; };
-    if (told()) co_return true;
-    const auto state = co_await workshop_.engine.state(running_->id);
-    if (state && state->oom_killed) co_return true;
-    const auto deadline = Clock::now() + oom_word_within;
-    const bool late = co_await workshop_.exits.hear(told, deadline);
-    if (late) co_return true;
-    const auto later = co_await workshop_.engine.state(running_->id);
-    co_return later && later->oom_killed;
-  }
-
-  // With an init in front, a command that is missing in the image shows only as the init's complaint.
-  Task<> check_command() {
-    const Predicate drained = [this] { return is_drained_; };
-    const auto deadline = Clock::now() + last_output_within;
-    co_await drained_.until(drained, deadline);
-    if (total_bytes_ > first_output_bytes) co_return;
-    const InitComplaint complaint = read_init_complaint(first_output_);
-    if (complaint.why.empty()) co_return;
-    std::string command = complaint.command;
-    if (command.empty() && !running_->command.empty()) command = running_->command.front();
-    throw WorldError("command-missing",
-                     "cannot run '" + command + "' in the image " + running_->image + " (role " + running_->role + "): " + complaint.why +
-                         "; see that the image has it as an executable in its PATH, or name another `command` in the test's header");
-  }
-
-  Workshop& workshop_;
-  std::shared_ptr<Running> running_;
-  Frames frames_;
-  bool is_drained_ = false;
-  Notice drained_;
-  std::string first_output_;
-  std::size_t total_bytes_ = 0;
-};
-
 // What the engine's refusal to start means for the user.
-WorldError start_failure(const Running& running, const EngineError& error, Workshop& workshop) {
+WorldError start_failure(const RoleContainer& running, const EngineError& error, Workshop& workshop) {
   const std::string& words = error.message();
   const std::string who = running.role + " in the image " + running.image;
+  if (running.agent && (holds(words, agent::program_path) || holds(words, "bind source path") || holds(words, "bind mount")))
+    return {"agent-failed", "the container engine cannot use the agent (" + words + ")"};
   if (holds(words, "docker-init") || holds(words, "catatonit") || holds(words, "init binary"))
     return {"init-missing", "cannot start " + who + ": the container engine finds no init to put in front of it (" + words +
                                 "); install `tini` (Debian, Ubuntu: apt-get install tini; Podman: catatonit)"};
   const bool is_command =
       holds(words, "exec: \"") && (holds(words, "not found") || holds(words, "no such file") || holds(words, "permission denied"));
-  if (is_command) {
-    const std::string command = running.command.empty() ? "its command" : "'" + running.command.front() + "'";
-    return {"command-missing",
-            "cannot run " + command + " in the image " + running.image + " (role " + running.role + "): " + words +
-                "; see that the image has it as an executable in its PATH, or name another `command` in the test's header"};
-  }
+  if (is_command) return command_missing(running, {}, words);
   if (holds(words, "mount") && workshop.shared_in_memory && holds(words, "tmpfs")) {
     workshop.shared_in_memory = false;
     if (workshop.say)
@@ -163,7 +62,7 @@ Task<> remove_all(Workshop& workshop, std::vector<std::string> ids, std::shared_
 
 class DockerLab final : public Lab {
  public:
-  DockerLab(Workshop& workshop, LabOrder order) : workshop_(workshop), order_(std::move(order)) {
+  DockerLab(Workshop& workshop, LabOrder order) : workshop_(workshop), order_(std::move(order)), watching_(workshop.executor) {
     name_ = "interoper-" + workshop_.name + "-" + std::to_string(workshop_.next_number++);
     labels_ = workshop_.labels;
     labels_[cell_label] = order_.cell;
@@ -172,20 +71,24 @@ class DockerLab final : public Lab {
 
   Task<> open(Grounds& grounds) {
     for (const Player& player : order_.players) {
-      auto role = std::make_shared<Running>();
+      auto role = std::make_shared<RoleContainer>();
       role->role = player.role;
       role->implementation = player.implementation;
       role->image = player.image;
-      role->command = player.command;
-      role->image_id = co_await image_id_of(workshop_, player);
+      const ImageFound image = co_await image_of(workshop_, player);
+      role->image_id = image.id;
+      role->command = image.entrypoint;  // as the engine does it: a command stands behind the image's entrypoint
+      const auto& words = player.command.empty() ? image.command : player.command;
+      role->command.insert(role->command.end(), words.begin(), words.end());
       roles_.push_back(std::move(role));
     }
     workshop_.check_hurry();
     ground_ = co_await grounds.prepare(order_, name_, labels_);
     workshop_.check_hurry();
+    watching_.spawn(watch_the_engine());
     Group all(workshop_.executor);
     for (std::size_t i = 0; i < roles_.size(); ++i)
-      all.spawn(make_container(i));
+      all.spawn(make_ready(i));
     co_await all.join();
   }
 
@@ -193,33 +96,35 @@ class DockerLab final : public Lab {
     const std::string wanted(role);
     const auto found = std::find_if(roles_.begin(), roles_.end(), [&](const auto& one) { return one->role == wanted; });
     assert(found != roles_.end());
-    std::shared_ptr<Running> running = *found;
-    assert(!running->is_started);
-    running->is_started = true;
+    std::shared_ptr<RoleContainer> starting = *found;
+    assert(!starting->is_started);
+    starting->is_started = true;
     workshop_.check_hurry();
-    running->stream = co_await workshop_.engine.attach(running->id);
-    running->ending = workshop_.exits.expect(running->id);
-    const Gate::Pass pass = co_await workshop_.starts.enter();
-    workshop_.check_hurry();
-    try {
-      co_await workshop_.engine.start(running->id);
-    } catch (const EngineError& error) {
-      throw start_failure(*running, error, workshop_);
+    if (starting->agent) {
+      co_await let_go(*starting);
+      co_return make_agent_process(workshop_, starting);
     }
-    std::unique_ptr<Process> process = std::make_unique<DockerProcess>(workshop_, running);
-    co_return std::move(process);
+    starting->stream = co_await workshop_.engine.attach(starting->id);
+    co_await start_container(*starting);
+    co_return make_attached_process(workshop_, starting);
   }
 
   Task<> close() override {
     if (is_closed_) co_return;
     is_closed_ = true;
+    bool all_gone = true;
     std::vector<std::string> ids;
     for (const auto& role : roles_) {
       if (role->stream) role->stream->close();
       if (role->ending && !role->ending->code && !role->ending->killed_at) role->ending->killed_at = Clock::now();
       if (!role->id.empty()) ids.push_back(role->id);
+      const bool is_gone = role->agent && (!role->is_started || role->agent->ended());
+      all_gone = all_gone && is_gone;
+      if (role->agent) co_await role->agent->close();
     }
     workshop_.exits.changed();
+    co_await watching_.join();
+    if (all_gone && ground_) ground_->vacate();
     std::shared_ptr<Ground> ground = std::move(ground_);
     Workshop& workshop = workshop_;
     std::function<Task<>()> work = [&workshop, ids, ground] { return remove_all(workshop, ids, ground); };
@@ -227,9 +132,20 @@ class DockerLab final : public Lab {
   }
 
  private:
-  Task<> make_container(std::size_t index) {
+  // Containers outlive an engine that dies, and an agent would go on talking; but nothing of it could be trusted or removed.
+  Task<> watch_the_engine() {
+    const Predicate over = [this] { return is_closed_ || workshop_.exits.has_failed(); };
+    const auto no_deadline = Clock::time_point::max();
+    co_await workshop_.exits.hear(over, no_deadline);
+    for (const auto& role : roles_) {
+      if (role->agent) role->agent->hang_up();
+    }
+  }
+
+  // Its container; with an agent also started, so that only a word is missing for the role to run.
+  Task<> make_ready(std::size_t index) {
     const Player& player = order_.players[index];
-    Running& role = *roles_[index];
+    RoleContainer& role = *roles_[index];
     ContainerOrder order;
     order.name = name_ + "-" + name_part(player.role, 63);
     order.image_id = role.image_id;
@@ -242,72 +158,111 @@ class DockerLab final : public Lab {
     order.cpus = player.limits.cpus;
     order.pids = player.limits.pids.value_or(default_pids);
     ground_->furnish(player.role, order);
+    if (workshop_.agents) put_agent_in_front(role, order);
     try {
       role.id = co_await workshop_.engine.create_container(std::move(order));
     } catch (const EngineError& error) {
       throw start_failure(role, error, workshop_);
     }
+    if (!role.agent) co_return;
+    co_await start_container(role);
+    co_await wait_for_hello(role);
+  }
+
+  void put_agent_in_front(RoleContainer& role, ContainerOrder& order) {
+    if (role.command.empty()) throw command_missing(role, {}, "the image names none, and neither does the test's header");
+    const std::filesystem::path place = workshop_.agents->furnish();
+    order.agent_directory = place.string();
+    order.entrypoint = {agent::program_path};
+    order.command = role.command;
+    Workshop& workshop = workshop_;
+    role.agent = make_agent(workshop_.executor, place, [&workshop] { workshop.exits.changed(); });
+  }
+
+  Task<> start_container(RoleContainer& role) {
+    role.ending = workshop_.exits.expect(role.id);
+    const Gate::Pass pass = co_await workshop_.starts.enter();
+    workshop_.check_hurry();
+    try {
+      co_await workshop_.engine.start(role.id);
+    } catch (const EngineError& error) {
+      throw start_failure(role, error, workshop_);
+    }
+  }
+
+  Task<> wait_for_hello(RoleContainer& role) {
+    const Predicate settled = [this, &role] {
+      return role.agent->is_here() || role.agent->is_lost() || role.ending->code || workshop_.exits.has_failed();
+    };
+    const auto deadline = Clock::now() + hello_within;
+    co_await workshop_.exits.hear(settled, deadline);
+    workshop_.check_hurry();
+    if (role.agent->is_here()) co_return;
+    if (role.ending->code || workshop_.exits.has_failed()) co_await workshop_.exits.wait(role.id, role.ending);  // throws what it knows
+    throw WorldError("agent-failed",
+                     "the agent in the container of " + role.role +
+                         " cannot reach interoper (an engine on another machine, or a rule of the system that forbids it?)");
+  }
+
+  // The role's command runs when it returns.
+  Task<> let_go(RoleContainer& role) {
+    role.agent->go();
+    const Predicate settled = [this, &role] { return role.agent->started() || role.agent->is_lost() || workshop_.exits.has_failed(); };
+    const auto deadline = Clock::now() + answer_within;
+    co_await workshop_.exits.hear(settled, deadline);
+    workshop_.check_hurry();
+    if (role.agent->started()) {
+      if (*role.agent->started() != 0) throw command_missing(role, {}, in_words(*role.agent->started()));
+      co_return;
+    }
+    if (role.agent->is_lost() || workshop_.exits.has_failed()) co_await workshop_.exits.wait(role.id, role.ending);
+    throw WorldError("start-failed",
+                     "the container of " + role.role + " in the image " + role.image + " ended before the role's command could run");
   }
 
   Workshop& workshop_;
   LabOrder order_;
   std::string name_;
   Labels labels_;
-  std::vector<std::shared_ptr<Running>> roles_;
+  std::vector<std::shared_ptr<RoleContainer>> roles_;
   std::unique_ptr<Ground> ground_;
+  Group watching_;
   bool is_closed_ = false;
 };
 
 }  // namespace
 
-InitComplaint read_init_complaint(std::string_view output) {
-  // tini: "[FATAL tini (7)] exec th-test failed: No such file or directory\n"
-  // catatonit: "ERROR (catatonit:2): failed to exec pid1: No such file or directory\n"
-  while (output.ends_with('\n') || output.ends_with('\r'))
-    output.remove_suffix(1);
-  InitComplaint complaint;
-  if (output.find('\n') != std::string_view::npos) return complaint;
-  constexpr std::string_view exec = "] exec ";
-  constexpr std::string_view failed = " failed: ";
-  constexpr std::string_view other = "failed to exec pid1: ";
-  if (output.starts_with("[FATAL tini (")) {
-    const std::size_t begin = output.find(exec);
-    const std::size_t end = output.rfind(failed);
-    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return complaint;
-    complaint.command = output.substr(begin + exec.size(), end - begin - exec.size());
-    complaint.why = output.substr(end + failed.size());
-  } else if (output.starts_with("ERROR (catatonit:") && output.find(other) != std::string_view::npos) {
-    complaint.why = output.substr(output.find(other) + other.size());
-  }
-  if (!complaint.why.empty()) complaint.why.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(complaint.why.front())));
-  return complaint;
-}
-
-Task<std::string> image_id_of(Workshop& workshop, const Player& player) {
-  const auto known = workshop.image_ids.find(player.image);
-  if (known != workshop.image_ids.end()) co_return known->second;
-  auto image = co_await workshop.engine.image(player.image);
+Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
+  const auto known = workshop.images.find(player.image);
+  if (known != workshop.images.end()) co_return known->second;
+  const auto built = workshop.image_ids.find(player.image);
+  const std::string reference = built == workshop.image_ids.end() ? player.image : built->second;
+  auto image = co_await workshop.engine.image(reference);
   std::string why = "is not there";
   if (!image && player.pull) {
     const Gate::Pass pass = co_await workshop.pulls.enter();
     workshop.check_hurry();
-    image = co_await workshop.engine.image(player.image);  // another attempt may have pulled it meanwhile
+    image = co_await workshop.engine.image(reference);  // another attempt may have pulled it meanwhile
     if (!image) {
       try {
         Progress silent;
-        co_await workshop.engine.pull_image(player.image, silent);
+        co_await workshop.engine.pull_image(reference, silent);
       } catch (const EngineError& error) {
         why = "is not there and cannot be pulled: " + error.message();
       }
-      image = co_await workshop.engine.image(player.image);
+      image = co_await workshop.engine.image(reference);
     }
   }
   if (!image) {
-    throw WorldError("image-missing", "the image " + player.image + " of " + player.implementation + ", which is to play " + player.role +
-                                          ", " + why + "; run `interoper tests build " + player.implementation + "`");
+    const bool is_the_tests_own = player.implementation == player.image;  // named in the test's header
+    const std::string who =
+        is_the_tests_own ? ", which the test's header names to play " : " of " + player.implementation + ", which is to play ";
+    const std::string help =
+        is_the_tests_own ? "pull or build it, or correct the header" : "run `interoper tests build " + player.implementation + "`";
+    throw WorldError("image-missing", "the image " + player.image + who + player.role + ", " + why + "; " + help);
   }
-  workshop.image_ids[player.image] = image->id;
-  co_return image->id;
+  workshop.images[player.image] = *image;
+  co_return *image;
 }
 
 Task<std::unique_ptr<Lab>> open_lab(Workshop& workshop, Grounds& grounds, LabOrder order) {

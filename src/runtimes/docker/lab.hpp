@@ -19,13 +19,7 @@ constexpr int default_pids = 1024;
 // The images' IDs, the ground and the containers. `workshop` and `grounds` must outlive the Lab.
 Task<std::unique_ptr<Lab>> open_lab(Workshop& workshop, Grounds& grounds, LabOrder order);
 
-// The ID of a player's image, pulled when the player wants that. WorldError("image-missing").
-Task<std::string> image_id_of(Workshop& workshop, const Player& player);
-
-// Why the init in front of a role could not run its command, from the only thing the container wrote; empty when it was not that.
-struct InitComplaint {
-  std::string command, why;
-};
-InitComplaint read_init_complaint(std::string_view output);
+// A player's image, pulled when the player wants that. WorldError("image-missing").
+Task<ImageFound> image_of(Workshop& workshop, const Player& player);
 
 }  // namespace interoper::docker

@@ -12,6 +12,7 @@
 #include "model/cell.hpp"
 #include "runtimes/docker/docker.hpp"
 #include "runtimes/docker/fake_engine.hpp"
+#include "runtimes/docker/role_process.hpp"
 
 using namespace interoper;
 using namespace interoper::docker;
@@ -35,6 +36,7 @@ struct Stage {
     DockerOptions options;
     options.host = engine.host();
     options.image_ids = std::move(image_ids);
+    options.with_agent = false;  // the fake engine runs no programs
     options.say = [this](std::string_view sentence) { said.emplace_back(sentence); };
     runtime = make_docker_runtime(loop.executor(), options);
   }

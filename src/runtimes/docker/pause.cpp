@@ -6,22 +6,11 @@
 #include <array>
 #include <memory>
 
+#include "base/embedded.hpp"
 #include "base/problem.hpp"
 
 // The program itself, as the build made it (pause_program.cc).
-asm(".pushsection .rodata\n"
-    ".global interoper_pause_begin\n"
-    ".global interoper_pause_end\n"
-    "interoper_pause_begin:\n"
-    ".incbin \"" INTEROPER_PAUSE_FILE
-    "\"\n"
-    "interoper_pause_end:\n"
-    ".byte 0\n"
-    ".popsection\n");
-extern "C" {
-extern const char interoper_pause_begin[];
-extern const char interoper_pause_end[];
-}
+INTEROPER_EMBED(pause, INTEROPER_PAUSE_FILE)
 
 namespace interoper::docker {
 
@@ -34,7 +23,7 @@ constexpr std::size_t tar_limit_bytes = std::size_t{1} << 20U;
 
 // A tar that holds nothing but the program.
 std::string pause_tar() {
-  const std::string_view program(interoper_pause_begin, static_cast<std::size_t>(interoper_pause_end - interoper_pause_begin));
+  const std::string_view program = embedded_pause();
   std::string tar(tar_limit_bytes, '\0');
   std::size_t used = 0;
   const std::unique_ptr<archive, decltype(&archive_write_free)> writer(archive_write_new(), archive_write_free);

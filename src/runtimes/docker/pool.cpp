@@ -134,15 +134,11 @@ class Pool {
     co_return std::move(slot);
   }
 
-  Task<> give_back(std::unique_ptr<Slot> slot) {
-    if (slot->is_good()) {
-      free_.push_back(std::move(slot));
-    } else {
-      co_await discard(std::move(slot));
-    }
+  // Takes it when it is good for another attempt.
+  void give_back(std::unique_ptr<Slot>& slot) {
+    if (slot->is_good()) free_.push_back(std::move(slot));
   }
 
- private:
   Task<> discard(std::unique_ptr<Slot> slot) {
     try {
       co_await slot->remove();
@@ -151,6 +147,7 @@ class Pool {
     }
   }
 
+ private:
   Workshop& workshop_;
   std::vector<std::unique_ptr<Slot>> free_;
 };
@@ -173,8 +170,11 @@ class PooledGround final : public Ground {
     slot_->furnish(role, order);
   }
 
+  void vacate() override { pool_.give_back(slot_); }
+
   Task<> clear() override {
-    if (slot_) co_await pool_.give_back(std::move(slot_));
+    if (slot_) pool_.give_back(slot_);
+    if (slot_) co_await pool_.discard(std::move(slot_));
     co_await shared_.remove();
   }
 

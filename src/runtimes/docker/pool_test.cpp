@@ -22,10 +22,11 @@ struct Stage {
   std::vector<std::string> said;
   std::unique_ptr<Runtime> runtime;
 
-  Stage() {
+  explicit Stage(bool with_agent = false) {  // the fake engine runs no programs
     engine.images["interoper/js:latest"] = image_json;
     engine.images["interoper/pause:1"] = pause_json;
     DockerOptions options;
+    options.with_agent = with_agent;
     options.host = engine.host();
     options.say = [this](std::string_view sentence) { said.emplace_back(sentence); };
     runtime = make_docker_runtime(loop.executor(), options);
@@ -188,4 +189,45 @@ TEST_CASE("an engine that refuses slots gets fresh networks, and the user is tol
   CHECK(stage.said[0].find("from now on every attempt gets a network of its own") != std::string::npos);
   stage.end();
   CHECK(stage.engine.left().empty());
+}
+
+TEST_CASE("an engine that cannot mount the agent does without, and the user is told once") {
+  Stage stage(true);
+  stage.engine.images["interoper/js:latest"] = R"({"Id": "sha256:abc", "Config": {"Cmd": ["serve"]}})";
+  stage.engine.answer = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    const bool has_agent = request.path == "/containers/create" && request.body.find("/.interoper") != std::string::npos;
+    if (!has_agent) return std::nullopt;
+    return FakeAnswer{400, R"({"message": "invalid mount config for type \"bind\": bind source path does not exist: /tmp/x"})"};
+  };
+  stage.attempt(two_roles());
+  stage.attempt(two_roles());
+  REQUIRE(stage.said.size() == 1);
+  CHECK(stage.said[0].find("bind source path does not exist") != std::string::npos);
+  CHECK(stage.said[0].find("comes through the container engine") != std::string::npos);
+  const Json last = containers(stage.engine).back();
+  CHECK(last.at("HostConfig").at("Init") == true);
+  CHECK_FALSE(last.contains("Entrypoint"));
+  stage.end();
+  CHECK(stage.engine.left().empty());
+}
+
+TEST_CASE("the agent runs what the image would have run") {
+  Stage stage(true);
+  stage.engine.images["interoper/js:latest"] = R"({"Id": "sha256:abc", "Config": {"Entrypoint": ["sh", "-e"], "Cmd": ["serve"]}})";
+  std::vector<Json> roles;
+  stage.engine.answer = [&roles](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    const bool has_agent = request.path == "/containers/create" && request.body.find("/.interoper") != std::string::npos;
+    if (!has_agent) return std::nullopt;
+    roles.push_back(Json::parse(request.body));
+    return FakeAnswer{500, R"({"message": "enough"})"};
+  };
+  LabOrder order = two_roles();
+  order.players[1].command = {"th-test", "t", "driver"};
+  CHECK_THROWS_AS(stage.loop.run(stage.runtime->open(order)), WorldError);
+  REQUIRE(roles.size() == 2);
+  CHECK(roles[0].at("Entrypoint") == Json::array({"/.interoper/agent"}));
+  CHECK(roles[0].at("Cmd") == Json::array({"sh", "-e", "serve"}));
+  CHECK(roles[0].at("HostConfig").at("Init") == false);
+  CHECK(roles[1].at("Cmd") == Json::array({"sh", "-e", "th-test", "t", "driver"}));
+  stage.end();
 }

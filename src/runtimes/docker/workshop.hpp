@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/task.hpp"
+#include "runtimes/docker/agent.hpp"
 #include "runtimes/docker/engine.hpp"
 #include "runtimes/docker/exits.hpp"
 #include "runtimes/docker/removals.hpp"
@@ -46,7 +48,9 @@ struct Workshop {
   std::function<void(std::string_view)> say;
   std::optional<WorldError> hurried;             // set by Runtime::hurry
   bool shared_in_memory = true;                  // /shared is a volume in memory; false once the engine has refused one
-  std::map<std::string, std::string> image_ids;  // reference -> ID; images do not change while a run lasts
+  std::map<std::string, ImageFound> images;      // by reference; images do not change while a run lasts
+  std::map<std::string, std::string> image_ids;  // reference -> ID of what was built for this run
+  std::unique_ptr<AgentHome> agents;             // null: roles are reached through attached streams
   std::size_t next_number = 1;                   // of the next attempt's place
 
   void check_hurry() const {
