@@ -31,7 +31,7 @@ struct Peer {
   int line = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   int in[2], out[2], err[2];
 
-  bool knock(const fs::path& place) {
+  bool knock(const fs::path& place) const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     (place / "door").string().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -58,14 +58,14 @@ struct Peer {
     for (const int end : given)
       ::close(end);
   }
-  void say(Word word, int number, std::uint32_t memory = 0) {
+  void say(Word word, int number, std::uint32_t memory = 0) const {
     Record record;
     record.word = word;
     record.number = number;
     record.memory_ran_out = memory;
     REQUIRE(::send(line, &record, sizeof record, 0) == sizeof record);
   }
-  Record heard() {
+  Record heard() const {
     Record record;
     REQUIRE(::recv(line, &record, sizeof record, 0) == sizeof record);
     return record;
@@ -93,7 +93,7 @@ struct Stage {
     loop.run(read_all(all));
     return all;
   }
-  Task<> read_all(std::string& all) {
+  Task<> read_all(std::string& all) const {
     while (true) {
       const Pipes::Piece piece = co_await agent->pipes().read();
       if (piece.bytes.empty()) break;

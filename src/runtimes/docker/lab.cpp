@@ -96,7 +96,7 @@ class DockerLab final : public Lab {
     const std::string wanted(role);
     const auto found = std::find_if(roles_.begin(), roles_.end(), [&](const auto& one) { return one->role == wanted; });
     assert(found != roles_.end());
-    std::shared_ptr<RoleContainer> starting = *found;
+    const std::shared_ptr<RoleContainer>& starting = *found;
     assert(!starting->is_started);
     starting->is_started = true;
     workshop_.check_hurry();
