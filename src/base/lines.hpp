@@ -26,17 +26,19 @@ class LineSplitter {
       const bool ended = end != std::string_view::npos;
       const std::string_view piece = bytes.substr(0, ended ? end : bytes.size());
       bytes.remove_prefix(ended ? end + 1 : bytes.size());
+      if (ended && held_.empty() && !in_pieces_ && piece.size() <= limit_) {
+        take(Line{without_return(piece), false, false});  // the usual line lies whole in what came: no copy
+        continue;
+      }
       add(piece, take);
-      if (ended) end_line(piece, take);
+      if (ended) end_line(take);
     }
   }
 
   // The end of the stream: a last line without newline counts.
   template <class Take>
   void finish(Take&& take) {
-    std::string_view text = held_;
-    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-    if (!held_.empty()) take(Line{text, false, in_pieces_});
+    if (!held_.empty()) take(Line{without_return(held_), false, in_pieces_});
     held_.clear();
     in_pieces_ = false;
   }
@@ -62,11 +64,14 @@ class LineSplitter {
     held_.append(piece);
   }
 
-  template <class Take>
-  void end_line(std::string_view, Take&& take) {
-    std::string_view text = held_;
+  static std::string_view without_return(std::string_view text) {
     if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
-    take(Line{text, false, in_pieces_});
+    return text;
+  }
+
+  template <class Take>
+  void end_line(Take&& take) {
+    take(Line{without_return(held_), false, in_pieces_});
     held_.clear();
     in_pieces_ = false;
   }

@@ -248,16 +248,18 @@ Task<> Conductor::read_to_the_end(Actor& actor) {
   LineSplitter out;
   LineSplitter err;
   const std::string role = actor.role.name;
-  const auto add_to = [this, &role](Stream stream) {
-    return [this, &role, stream](const LineSplitter::Line& line) {
+  Timeline::Moment received;
+  const auto add_to = [this, &role, &received](Stream stream) {
+    return [this, &role, &received, stream](const LineSplitter::Line& line) {
       const Draft draft = draft_of_line(stream, line);
-      timeline_.add(role, draft);
+      timeline_.add(role, draft, received);
     };
   };
   const auto add_out = add_to(Stream::out);
   const auto add_err = add_to(Stream::err);
   while (true) {
     const Chunk chunk = co_await actor.process->read();
+    received = Timeline::Moment();
     if (chunk.bytes.empty()) break;
     if (chunk.stream == Stream::out) out.feed(chunk.bytes, add_out);
     if (chunk.stream == Stream::err) err.feed(chunk.bytes, add_err);

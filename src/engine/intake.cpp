@@ -12,24 +12,25 @@ namespace {
 constexpr std::array<std::string_view, 5> engine_keys = {"seq", "ti", "us", "ro", "by"};
 constexpr std::array<std::string_view, 4> reserved_types = {"exec", "exited", "log", "status"};
 
-bool is_engine_key(std::string_view key) { return std::find(engine_keys.begin(), engine_keys.end(), key) != engine_keys.end(); }
+bool is_engine_key(std::string_view key) {
+  const bool may_be = key.size() == 2 || key.size() == 3;
+  return may_be && std::find(engine_keys.begin(), engine_keys.end(), key) != engine_keys.end();
+}
 
 bool starts_like_an_object(std::string_view line) { return !line.empty() && line.front() == '{'; }
 
-struct Sent {
-  std::string type;
-  std::string members;
-};
-
 // The event in `line`, if it is one: a JSON object with a non-empty string `ty`. With a key twice the last counts, as in most readers.
-std::optional<Sent> event_in(std::string_view line, bool& is_object) {
+std::optional<Draft> event_in(std::string_view line, bool& is_object) {
   const auto members = json_members(line);
   is_object = members.has_value();
   if (!members) return std::nullopt;
-  Sent sent;
+  Draft sent;
+  sent.members.reserve(line.size() + 1);
   for (const JsonMember& member : *members) {
     if (is_engine_key(member.key)) continue;
     if (member.key == "ty") sent.type = json_string(member.value).value_or("");
+    if (member.key == "id") sent.id = member.value;
+    if (member.key == "to") sent.is_addressed = true;
     sent.members += ',';
     sent.members += member.written;
   }
@@ -66,7 +67,7 @@ Draft engine_draft(std::string_view type, std::string_view in) {
 Draft draft_of_line(Stream stream, const LineSplitter::Line& line) {
   const bool whole = !line.more && !line.last_piece;
   bool is_object = false;
-  std::optional<Sent> sent;
+  std::optional<Draft> sent;
   const std::size_t first = line.text.find_first_not_of(" \t\r");
   const bool worth_a_look = whole && first != std::string_view::npos && line.text[first] == '{';
   if (worth_a_look) sent = event_in(line.text, is_object);
@@ -74,7 +75,7 @@ Draft draft_of_line(Stream stream, const LineSplitter::Line& line) {
   const bool malformed = whole && starts_like_an_object(line.text) && !is_object;
   if (!sent || stream == Stream::err) return log_draft(stream, line, malformed, false);
   if (is_reserved_type(sent->type)) return log_draft(stream, line, false, true);
-  return Draft{std::move(sent->type), std::move(sent->members), false};
+  return std::move(*sent);
 }
 
 }  // namespace interoper

@@ -15,6 +15,8 @@ struct Draft {
   std::string type;
   std::string members;  // the other members as JSON text, each with a comma before it: `,"id": 7,"ty": "ready"`
   bool by_engine = false;
+  bool is_addressed = false;  // as in Event
+  std::string id;
 };
 
 // A line of a process. Keys that only the engine may set (seq, ti, us, ro, by) are dropped; all else stays as written.

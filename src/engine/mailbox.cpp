@@ -17,7 +17,7 @@ std::string letter_of(const Event& event) {
 
 std::vector<std::string> addressees(const Event& event, const Rules& rules, const std::vector<RoleSpec>& roles) {
   const bool for_all = event.type == rules.ready_event || event.type == rules.done_event;
-  const bool may_name = !event.by_engine && event.line.find("\"to\"") != std::string::npos;
+  const bool may_name = !event.by_engine && event.is_addressed;
   if (!for_all && !may_name) return {};
 
   std::vector<std::string> named;

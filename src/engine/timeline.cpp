@@ -1,5 +1,6 @@
 #include "engine/timeline.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/json_text.hpp"
@@ -20,13 +21,16 @@ void append_number(std::string& text, std::int64_t number) {
 Timeline::Timeline(Taker taker)
     : taker_(std::move(taker)), began_(std::chrono::steady_clock::now()), started_(std::chrono::system_clock::now()) {}
 
-const Event& Timeline::add(std::string_view role, const Draft& draft) {
+const Event& Timeline::add(std::string_view role, const Draft& draft, const Moment& received) {
   event_.seq = next_seq_++;
-  event_.us = duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began_).count();
-  event_.ti = duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  // What was received earlier may be added later than an event of the engine's: `us` never decreases (interface §6).
+  event_.us = std::max(event_.us, duration_cast<std::chrono::microseconds>(received.monotonic - began_).count());
+  event_.ti = duration_cast<std::chrono::milliseconds>(received.civil.time_since_epoch()).count();
   event_.role = role;
   event_.type = draft.type;
   event_.by_engine = draft.by_engine;
+  event_.is_addressed = draft.is_addressed;
+  event_.id = draft.id;
 
   std::string& line = event_.line;
   line.clear();
@@ -36,7 +40,7 @@ const Event& Timeline::add(std::string_view role, const Draft& draft) {
   append_number(line, event_.ti);
   line.append(R"(,"us":)");
   append_number(line, event_.us);
-  if (!role.empty()) line.append(R"(,"ro":)").append(json_quote(role));
+  if (!role.empty()) line.append(R"(,"ro":")").append(role) += '"';  // a host name label: nothing to escape
   line.append(draft.members);
   line += '}';
   taker_(event_);

@@ -20,8 +20,16 @@ class Timeline {
   // The attempt begins now: `us` counts from here.
   explicit Timeline(Taker taker);
 
+  // One moment on both clocks.
+  struct Moment {
+    std::chrono::steady_clock::time_point monotonic = std::chrono::steady_clock::now();
+    std::chrono::system_clock::time_point civil = std::chrono::system_clock::now();
+  };
+
   // Gives the event its seq, ti and us, and hands it on. `role` empty: it concerns no single role. The Event is valid until the next add.
-  const Event& add(std::string_view role, const Draft& draft);
+  // `received`: what was read at once was received at once.
+  const Event& add(std::string_view role, const Draft& draft, const Moment& received);
+  const Event& add(std::string_view role, const Draft& draft) { return add(role, draft, Moment()); }
 
   std::uint64_t size() const { return next_seq_; }
   std::int64_t duration_ms() const;

@@ -72,9 +72,8 @@ bool Vocabulary::Ids::add(std::uint64_t id) {
 }
 
 void Vocabulary::check_id(const Event& event, const Report& report) {
-  const auto value = json_at(event.line, "id");
-  if (!value) return;
-  const auto id = unsigned_integer(*value);
+  if (event.id.empty()) return;
+  const auto id = unsigned_integer(event.id);
   if (!id) {
     report("bad-id", "the `id` of this `" + event.type + "` is no unsigned integer");
   } else if (!ids_[event.role].add(*id)) {

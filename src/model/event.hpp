@@ -13,7 +13,9 @@ struct Event {
   std::string role;       // empty on events that concern no single role
   std::string type;       // the event's `ty`
   bool by_engine = false;
-  std::string line;  // the whole event as one line of JSON, without the newline: what a process sent is in it to the letter
+  bool is_addressed = false;  // it has a key `to`
+  std::string id;             // its key `id` as JSON text; empty when it has none
+  std::string line;           // the whole event as one line of JSON, without the newline: what a process sent is in it to the letter
 };
 
 }  // namespace interoper

@@ -46,7 +46,7 @@ Console::Console(ConsoleOptions options, TextSink out, TextSink err)
 
 void Console::hear(const Tiding& tiding) {
   std::visit(Overloaded{[this](const RunBegan& it) { begin_run(it.run); },
-                        [this](const AttemptBegan& it) { running_[Key(it.cell.cell.id, it.attempt)]; },
+                        [this](const AttemptBegan& it) { running_[AttemptKey(it.cell.cell.id, it.attempt)]; },
                         [this](const EventSeen& it) { add_event(it.cell, it.attempt, it.event); },
                         [this](const AttemptEnded& it) { end_attempt(it.cell, it.attempt, it.again); },
                         [this](const CellEnded& it) { end_cell(it.cell); }, [this](const RunEnded& it) { end_run(it.run); }},
@@ -73,7 +73,7 @@ void Console::begin_run(const RunRecord& run) {
 }
 
 void Console::add_event(const CellRecord& cell, int attempt, const Event& event) {
-  const auto running = running_.find(Key(cell.cell.id, attempt));
+  const auto running = running_.find(AttemptView(cell.cell.id, attempt));
   if (running != running_.end()) running->second.add(event);
   if (!options_.verbose) return;
   const std::string head = cell.cell.id + (attempt > 1 ? " #" + std::to_string(attempt) : "");
@@ -84,7 +84,7 @@ void Console::add_event(const CellRecord& cell, int attempt, const Event& event)
 }
 
 void Console::end_attempt(const CellRecord& cell, const AttemptRecord& attempt, bool again) {
-  const auto running = running_.extract(Key(cell.cell.id, attempt.n));
+  const auto running = running_.extract(AttemptKey(cell.cell.id, attempt.n));
   const Judgement& judgement = attempt.judgement;
   if (running && judgement.blame) context_[cell.cell.id] = running.mapped().around(*judgement.blame, options_.out);
   if (!again || options_.quiet || judgement.verdict == Verdict::passed) return;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "reporters/attempt_key.hpp"
 #include "reporters/brief.hpp"
 #include "reporters/reporter.hpp"
 #include "reporters/terminal.hpp"
@@ -28,8 +29,6 @@ class Console : public Reporter {
   void hear(const Tiding& tiding) override;  // never throws
 
  private:
-  using Key = std::pair<std::string, int>;  // cell id, attempt
-
   void begin_run(const RunRecord& run);
   void add_event(const CellRecord& cell, int attempt, const Event& event);
   void end_attempt(const CellRecord& cell, const AttemptRecord& attempt, bool again);
@@ -47,7 +46,7 @@ class Console : public Reporter {
   TextSink out_, err_;
   RunRecord run_;  // without its cells
   std::size_t id_columns_ = 0;
-  std::map<Key, LastEvents> running_;
+  ByAttempt<LastEvents> running_;
   std::map<std::string, std::vector<std::string>> context_;  // of cells that have a failed attempt and have not ended
   int told_ = 0;                                             // cells that had a line
   int failures_ = 0;                                         // of them, that ran and have a block beneath

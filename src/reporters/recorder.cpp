@@ -79,7 +79,7 @@ void Recorder::begin_run(const RunRecord& run) {
 }
 
 void Recorder::begin_attempt(const std::string& cell_id, int attempt) {
-  const Key key(cell_id, attempt);
+  const AttemptKey key(cell_id, attempt);
   cut_short_.emplace(key, 0);  // until the file is there
   const fs::path path = folder_ / timeline_path(cell_id, attempt);
   make_folder(path.parent_path());
@@ -88,7 +88,7 @@ void Recorder::begin_attempt(const std::string& cell_id, int attempt) {
 }
 
 void Recorder::add_event(const std::string& cell_id, int attempt, const Event& event) {
-  const auto found = open_.find(Key(cell_id, attempt));
+  const auto found = open_.find(AttemptView(cell_id, attempt));
   if (found == open_.end()) return;
   OpenTimeline& timeline = found->second;
   const bool milestone = event.by_engine && event.type != "log";
@@ -107,7 +107,7 @@ void Recorder::add_event(const std::string& cell_id, int attempt, const Event& e
 }
 
 void Recorder::end_attempt(const std::string& cell_id, int attempt) {
-  const auto found = open_.find(Key(cell_id, attempt));
+  const auto found = open_.find(AttemptView(cell_id, attempt));
   if (found == open_.end()) return;
   OpenTimeline& timeline = found->second;
   try {
@@ -140,7 +140,7 @@ void Recorder::end_run(const RunRecord& run) {
     RunRecord told = run;  // `events` counts what stands in the file
     for (CellRecord& cell : told.cells) {
       for (AttemptRecord& attempt : cell.attempts) {
-        const auto cut = cut_short_.find(Key(cell.cell.id, attempt.n));
+        const auto cut = cut_short_.find(AttemptView(cell.cell.id, attempt.n));
         if (cut == cut_short_.end()) continue;
         attempt.events = cut->second;
         if (!fs::exists(folder_ / attempt.log)) attempt.log.clear();

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/files.hpp"
+#include "reporters/attempt_key.hpp"
 #include "reporters/reporter.hpp"
 
 namespace interoper {
@@ -52,7 +53,6 @@ class Recorder : public Reporter {
     std::int64_t flushed_us = 0;  // the event that was flushed last
     std::exception_ptr trouble;   // met where it could not be thrown
   };
-  using Key = std::pair<std::string, int>;  // cell id, attempt
 
   void begin_run(const RunRecord& run);
   void begin_attempt(const std::string& cell_id, int attempt);
@@ -65,8 +65,8 @@ class Recorder : public Reporter {
   std::string name_;
   std::filesystem::path folder_;
   Reserve reserve_;
-  std::map<Key, OpenTimeline> open_;        // one for each running attempt
-  std::map<Key, std::uint64_t> cut_short_;  // attempts whose timeline could not go on: lines that stand in the file
+  ByAttempt<OpenTimeline> open_;        // one for each running attempt
+  ByAttempt<std::uint64_t> cut_short_;  // attempts whose timeline could not go on: lines that stand in the file
 };
 
 }  // namespace interoper

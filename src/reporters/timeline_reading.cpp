@@ -203,6 +203,8 @@ Event recorded_event(std::string_view line) {
     if (member.key == "us") read_number(member.value, event.us);
     if (member.key == "ro") event.role = json_string(member.value).value_or("");
     if (member.key == "ty") event.type = json_string(member.value).value_or("");
+    if (member.key == "id") event.id = member.value;
+    if (member.key == "to") event.is_addressed = true;
     if (member.key == "by") event.by_engine = json_string(member.value) == "engine";
   }
   return event;
