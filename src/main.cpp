@@ -34,6 +34,7 @@ int perform(const interoper::Options& options) {
     case Verb::tests_build: return interoper::build_tests(options);
     case Verb::tests_list: return interoper::list_tests(options);
     case Verb::show: return interoper::show_report(options);
+    case Verb::inspect: return interoper::inspect_report(options);
     case Verb::judge: return interoper::judge_report(options);
     case Verb::merge: return interoper::merge_reports(options);
     case Verb::doctor: return interoper::doctor(options);

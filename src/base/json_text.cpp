@@ -558,6 +558,17 @@ JsonPrefix json_prefix(std::string_view text) {
   return {between(start, scanner.at()), std::nullopt};
 }
 
+bool json_each_member(std::string_view text, const std::function<void(std::string_view key, std::string_view value)>& take) {
+  return for_each_member(text, [&take](std::string_view key, std::string_view, std::string_view value) {
+    const std::string_view plain_key = key.substr(1, key.size() - 2);
+    if (plain_key.find('\\') == std::string_view::npos) {
+      take(plain_key, value);
+    } else {
+      take(decode(key), value);
+    }
+  });
+}
+
 std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
   std::vector<JsonMember> members;
   const bool valid = for_each_member(text, [&members](std::string_view key, std::string_view written, std::string_view value) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ JsonPrefix json_prefix(std::string_view text);
 
 // The members of an object, in order, duplicates included. Nothing when `text` is not exactly one valid JSON object.
 std::optional<std::vector<JsonMember>> json_members(std::string_view text);
+
+// The same for who reads a million lines: each member is told, its key decoded, and nothing is kept. False when `text` is not exactly one
+// valid JSON object; some members may have been told by then.
+bool json_each_member(std::string_view text, const std::function<void(std::string_view key, std::string_view value)>& take);
 
 // The elements of an array. Nothing when `text` is not exactly one valid JSON array.
 std::optional<std::vector<std::string_view>> json_elements(std::string_view text);

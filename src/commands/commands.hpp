@@ -10,6 +10,7 @@ int update_project(const Options& options);  // tests update
 int build_tests(const Options& options);
 int list_tests(const Options& options);
 int show_report(const Options& options);
+int inspect_report(const Options& options);
 int judge_report(const Options& options);
 int merge_reports(const Options& options);
 int doctor(const Options& options);

@@ -288,6 +288,9 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* show = add_command(app, "show", "a report's cells, or one cell's timeline, in the terminal", Verb::show, options);
   show->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
   show->add_option("CELL", options.cell, "a cell's id, the beginning of one, or a glob");
+  CLI::App* inspect = add_command(app, "inspect", "look at a report in the browser", Verb::inspect, options);
+  inspect->add_option("REPORT", options.report, "a run's name, a folder, a .dump file of the original tool, or `latest` (default)");
+  inspect->add_option("--html", options.html, "write the page and the report into one file instead")->option_text("FILE");
   CLI::App* judge = add_command(app, "judge", "judge a recorded run again", Verb::judge, options);
   judge->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
   CLI::App* merge = add_command(app, "merge", "join the reports of a run's shards to one", Verb::merge, options);
@@ -295,7 +298,7 @@ void add_commands(CLI::App& app, Options& options) {
   merge->add_option("--out", options.merge_out, "the folder of the joined report; it must not be there yet")
       ->option_text("DIR")
       ->required();
-  for (CLI::App* command : {show, judge, merge}) {
+  for (CLI::App* command : {show, inspect, judge, merge}) {
     command->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
     add_output(*command, options);
   }

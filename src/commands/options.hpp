@@ -13,7 +13,7 @@
 
 namespace interoper {
 
-enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, judge, merge, doctor, clean };
+enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, judge, merge, doctor, clean };
 enum class OutputFormat { human, json, tap };
 
 struct Options {
@@ -44,8 +44,9 @@ struct Options {
   bool verbose = false;
   std::string update_from;                    // tests update --from
   std::vector<std::string> implementations;   // tests build [IMPLEMENTATION…]
-  std::string report;                         // show, judge: REPORT
+  std::string report;                         // show, inspect, judge: REPORT
   std::string cell;                           // show: CELL
+  std::string html;                           // inspect --html
   std::vector<std::string> reports_to_merge;  // merge: REPORT…
   std::string merge_out;                      // merge --out
   bool clean_all = false;                     // clean --all

@@ -113,6 +113,22 @@ struct EventShape {
   std::vector<Field> fields;
 };
 
+// A kind of thing that processes number and tell about, each process for itself. In `_suite.md`, from the outer to the inner:
+// "objects": {"channel": {"id": "in.channel_id", "name": "in.channel.type"}}.
+struct ObjectKind {
+  std::string kind;
+  std::string id;    // dotted path to its number, an unsigned integer
+  std::string name;  // dotted path to what people call it, in an event that tells the number too; empty = it has no name
+};
+
+// How what one role sent is found again where another role received it. In `_suite.md`:
+// "match": {"datagram": {"sent": P, "received": P, "by": ["in.packet.msg"]}}.
+struct MatchRule {
+  std::string name;
+  std::vector<Pattern> sent, received;  // any of these events
+  std::vector<std::string> by;          // equal on both sides: dotted paths, or the kind of an object, which stands for its name
+};
+
 // How a suite's processes say things and what decides (interface §5, §7). The defaults are the native contract;
 // another suite says its own in its `_suite.md`, so that the engine knows none of them by name.
 struct Rules {
@@ -127,6 +143,8 @@ struct Rules {
   std::vector<std::string> assert_ids = {"in.assert_id", "in.assrt_id"};  // the first that is there names the assert
   std::string assert_value = "in.value";
   std::vector<EventShape> events;  // the suite's vocabulary, "events" in `_suite.md`
+  std::vector<ObjectKind> objects;
+  std::vector<MatchRule> match;
 };
 
 struct Suite {

@@ -131,3 +131,30 @@ TEST_CASE("faults in rules are said with their place") {
   CHECK(render(read_rules("\xFF", "f").problems).substr(0, 41) == "f:1:1: error: the file is not UTF-8 here\n");
   CHECK_FALSE(read(R"({"roles": []})").rules);
 }
+
+TEST_CASE("a suite says what its processes number, and how packets are found again") {
+  const Rules rules = rules_of(R"({
+    "objects": {"link": {"id": "in.link_id", "name": "in.peer"}, "packet": {"id": "in.packet_id"}},
+    "match": {"datagram": {"sent": {"ty": "sent"}, "received": [{"ty": "got"}, {"ty": "dropped", "in.late": true}], "by": ["link", "in.bytes"]}} })");
+  REQUIRE(rules.objects.size() == 2);
+  CHECK(rules.objects[0].kind == "link");
+  CHECK(rules.objects[0].id == "in.link_id");
+  CHECK(rules.objects[0].name == "in.peer");
+  CHECK(rules.objects[1].name.empty());
+  REQUIRE(rules.match.size() == 1);
+  CHECK(rules.match[0].name == "datagram");
+  REQUIRE(rules.match[0].sent.size() == 1);
+  REQUIRE(rules.match[0].received.size() == 2);
+  CHECK(rules.match[0].received[1].keys[1].first == "in.late");
+  CHECK(rules.match[0].received[1].keys[1].second == "true");
+  CHECK(rules.match[0].by == Words{"link", "in.bytes"});
+}
+
+TEST_CASE("objects and match rules that say too little are errors") {
+  CHECK(brief(R"({"objects": {"link": {"name": "in.peer"}}})") ==
+        "_suite.md:1:22: error: 'objects.link' does not say where its number stands\n");
+  CHECK(brief(R"({"match": {"datagram": {"sent": {"ty": "s"}, "by": ["in.x"]}}})") ==
+        "_suite.md:1:24: error: 'match.datagram' must say 'sent', 'received' and 'by'\n");
+  CHECK(brief(R"({"match": {"d": {"sent": {}, "received": {"ty": "r"}, "by": ["in.x"]}}})") ==
+        "_suite.md:1:26: error: 'match.d.sent' is empty: every event matches it\n");
+}

@@ -1,0 +1,153 @@
+// One cell: what it showed, why, and what led to it; then everything that was recorded of it.
+import { useEffect, useState } from "preact/hooks";
+import { briefOf } from "./brief";
+import { Facts } from "./facts";
+import { lifeOf } from "./lanes";
+import type { Data } from "./page";
+import { Attempt, Cell, clock, duration, glyphs, visible } from "./report";
+import { address } from "./route";
+import { Line, Source } from "./source";
+import { useFacts } from "./timeline";
+
+const linesBefore = 7;
+const linesAfter = 4;
+const mostFindings = 100;
+
+function at(cell: Cell, attempt: Attempt, seq: number): string { return address(["cell", cell.id, String(attempt.n)], { at: String(seq) }); }
+
+// The deciding event among its neighbours, as in the timeline.
+function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: Cell; attempt: Attempt; facts: Facts; seq: number }) {
+  const [lines, setLines] = useState<{ from: number; lines: Line[] } | null>(null);
+  const event = facts.eventOf(seq);
+  const from = Math.max(0, event - linesBefore);
+  useEffect(() => {
+    let gone = false;
+    if (event >= 0) source.lines(cell.id, attempt.n, from, Math.min(facts.count, event + linesAfter + 1)).then(got => { if (!gone) setLines({ from, lines: got }); }, () => {});
+    return () => { gone = true; };
+  }, [event]);
+  if (event < 0 || !lines) return null;
+  return <div class="scroll"><table class="around">
+    <tbody>{lines.lines.map((line, i) => {
+      const one = lines.from + i;
+      return <tr class={`${facts.toneOf(one)}${one === event ? " deciding" : ""}`}>
+        <td class="time"><a href={at(cell, attempt, facts.seqOf(one))}>{clock(facts.us[one])}</a></td>
+        <td>{visible(facts.roleOf(one))}</td>
+        <td>{facts.toneOf(one) === "log" ? <span class="quiet">log</span> : <b>{visible(facts.typeOf(one))}</b>}</td>
+        <td class="text">{briefOf(line)}</td>
+      </tr>;
+    })}</tbody>
+  </table></div>;
+}
+
+interface Rule { held: boolean | null; text: string; where?: number | null; note?: string }
+
+// The rules that every attempt is held against (reports/README.md, `reason`), with where the timeline shows each.
+function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout_ms: number): Rule[] {
+  const broken = (reason: string) => attempt.reason === reason;
+  const rules: Rule[] = [];
+  const ended = attempt.verdict === "passed" || attempt.verdict === "failed";
+  for (const role of Object.keys(attempt.roles)) {
+    const index = facts ? facts.header.roles.indexOf(role) : -1;
+    const ready = facts && index >= 0 ? lifeOf(facts, index).ready : -1;
+    rules.push({ held: ready >= 0 ? true : facts && ended ? false : null, text: `${role} became ready`, where: ready >= 0 ? facts!.seqOf(ready) : null });
+  }
+  if (facts) {
+    const done = facts.header.types.indexOf("done");
+    const index = facts.header.roles.indexOf(decides);
+    let where = -1;
+    for (let event = 0; done >= 0 && event < facts.count; ++event) if (facts.type[event] === done && facts.role[event] === index) { where = event; break; }
+    rules.push({ held: where >= 0 ? true : ended ? false : null, text: `${decides} said done`, where: where >= 0 ? facts.seqOf(where) : null });
+  }
+  for (const [role, outcome] of Object.entries(attempt.roles)) {
+    const exit = outcome.exit;
+    const index = facts ? facts.header.roles.indexOf(role) : -1;
+    const where = facts && index >= 0 ? lifeOf(facts, index).ended : -1;
+    const blamed = broken("exited") && attempt.blame?.role === role;
+    rules.push({ held: blamed ? false : exit ? (exit.code === 0 || attempt.verdict === "passed" ? true : null) : null,
+      text: exit ? `${role} exited with ${exit.code}${exit.signal ? ` (signal ${exit.signal})` : ""}${exit.oom ? ", out of memory" : ""}` : `${role} was not seen to exit`,
+      where: where >= 0 ? facts!.seqOf(where) : null });
+  }
+  rules.push({ held: broken("assert") ? false : ended ? true : null, text: "what both roles asserted was equal", where: broken("assert") ? attempt.blame?.seq : undefined });
+  rules.push({ held: broken("timeout") ? false : ended ? true : null, text: `all within ${duration(timeout_ms)}`, where: broken("timeout") ? attempt.blame?.seq : undefined });
+  return rules;
+}
+
+function Where({ cell, attempt, seq, none }: { cell: Cell; attempt: Attempt; seq: number | null | undefined; none: string }) {
+  return seq === null || seq === undefined ? <span class="quiet">{none}</span> : <a href={at(cell, attempt, seq)}>event {seq}</a>;
+}
+
+function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attempt; facts: Facts | null; data: Data }) {
+  const suite = data.report.run.suite.description ?? {};
+  const roles = Object.keys(cell.roles);
+  const decides = typeof suite.decides === "string" ? suite.decides : roles.includes("driver") ? "driver" : roles[roles.length - 1] ?? "";
+  const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0);
+  const sign = (held: boolean | null) => held === null ? <i class="quiet" title="not decided">·</i> : held ? <i class="passed" title="held">✔</i> : <i class="failed" title="did not hold">✘</i>;
+  return <div class="scroll"><table class="conditions"><tbody>
+    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none="not seen" />}</td></tr>)}
+    {attempt.conditions.map(condition => <tr><td>{sign(condition.held)}</td><td><code>{visible(condition.text)}</code></td>
+      <td><Where cell={cell} attempt={attempt} seq={condition.seq} none="decided at the end" /></td></tr>)}
+  </tbody></table></div>;
+}
+
+function Recorded({ cell, attempt }: { cell: Cell; attempt: Attempt }) {
+  return <>
+    {attempt.results.length ? <section><h2>Results</h2><div class="scroll"><table><tbody>{attempt.results.map(result => <tr>
+      <td><b class={result.verdict}>{glyphs[result.verdict]} {result.verdict}</b></td><td>{visible(result.name)}</td><td>{visible(result.message)}</td>
+      <td><Where cell={cell} attempt={attempt} seq={result.seq} none="" /></td></tr>)}</tbody></table></div></section> : null}
+    {attempt.measurements.length ? <section><h2>Measurements</h2><div class="scroll"><table><tbody>{attempt.measurements.map(one => <tr>
+      <td>{visible(one.name)}</td><td>{visible(JSON.stringify(one.value))} {visible(one.unit)}</td><td>{visible(one.role)}</td>
+      <td><Where cell={cell} attempt={attempt} seq={one.seq} none="" /></td></tr>)}</tbody></table></div></section> : null}
+    {attempt.findings.length ? <section><h2>Findings <small>worth knowing, without influence on the verdict</small></h2><div class="scroll"><table><tbody>
+      {attempt.findings.slice(0, mostFindings).map(finding => <tr><td>{visible(finding.role)}</td><td>{visible(finding.kind)}</td><td class="text">{visible(finding.message)}</td>
+        <td><Where cell={cell} attempt={attempt} seq={finding.seq} none="" /></td></tr>)}</tbody></table></div>
+      {attempt.findings.length > mostFindings || attempt.findings_left_out ? <p class="quiet">… and {attempt.findings.length - Math.min(attempt.findings.length, mostFindings) + (attempt.findings_left_out ?? 0)} more</p> : null}</section> : null}
+  </>;
+}
+
+export function CellPage({ source, data, cell }: { source: Source; data: Data; cell: Cell }) {
+  const decisive = cell.blame ? cell.attempts.find(one => one.n === cell.blame!.attempt) : undefined;
+  const [chosen, setChosen] = useState<Attempt | undefined>(decisive ?? cell.attempts[cell.attempts.length - 1]);
+  useEffect(() => { document.title = `${cell.verdict}: ${cell.id}`; }, []);
+  const test = data.report.tests[cell.test];
+  const again = data.about.again?.[cell.id];
+  return <main class="cell">
+    <nav class="crumbs"><a href={address([])}>← all cells</a> <a href={address([], { test: cell.test })}>{visible(cell.test)}</a></nav>
+    <h1>{Object.entries(cell.roles).map(([role, name], i) => <>{i ? <span class="quiet"> × </span> : null}<span class="quiet">{visible(role)} </span>{visible(name)}</>)}
+      {Object.keys(cell.params).length ? <small> {Object.entries(cell.params).map(([name, value]) => visible(`${name}=${value}`)).join(" ")}</small> : null}</h1>
+    <div class={`verdict ${cell.verdict}`}>
+      <p class="big"><b>{glyphs[cell.verdict]} {cell.verdict}</b>{cell.flaky ? <em class="flaky">flaky</em> : null} <span>{visible(cell.reason)}</span> <span class="quiet">{duration(cell.duration_ms)}</span></p>
+      {cell.message ? <p class="said">{visible(cell.message)}</p> : null}
+      {cell.blame ? <p>The evidence points at <b>{visible(cell.blame.role)}</b> ({visible(cell.blame.implementation)}), at <a class="deciding" href={address(["cell", cell.id, String(cell.blame.attempt)], { at: String(cell.blame.seq) })}>event {cell.blame.seq}</a>{cell.attempts.length > 1 ? ` of attempt ${cell.blame.attempt}` : ""}.</p> : null}
+    </div>
+    {chosen ? <OfAttempt key={chosen.n} source={source} data={data} cell={cell} attempt={chosen} /> : <p class="note">No process was started for this cell.</p>}
+    {cell.attempts.length > 1 ? <section><h2>Attempts</h2><div class="scroll"><table><tbody>{cell.attempts.map(one => <tr class={one === chosen ? "chosen" : ""}>
+      <td><button class="link" onClick={() => setChosen(one)}>attempt {one.n}</button></td><td><b class={one.verdict}>{glyphs[one.verdict]} {one.verdict}</b></td><td>{visible(one.reason)}</td>
+      <td>{duration(one.duration_ms)}</td><td class="text">{visible(one.message)}</td><td><a href={address(["cell", cell.id, String(one.n)])}>timeline</a></td></tr>)}</tbody></table></div></section> : null}
+    {again ? <section><h2>Run it again</h2><pre class="again">{visible(again)}</pre></section> : null}
+    {data.about.descriptions[cell.test] ? <section class="spec"><h2>What the test says{test?.file ? <small> {visible(test.file)}</small> : null}</h2>
+      {/* cmark rendered it in safe mode: raw HTML and dangerous links are not in it (markdown.hpp) */}
+      <div class="prose" dangerouslySetInnerHTML={{ __html: data.about.descriptions[cell.test] }} />
+      {test?.header && Object.keys(test.header).length ? <details><summary>header</summary><pre>{visible(JSON.stringify(test.header, null, 2))}</pre></details> : null}
+    </section> : null}
+  </main>;
+}
+
+function OfAttempt({ source, data, cell, attempt }: { source: Source; data: Data; cell: Cell; attempt: Attempt }) {
+  const { facts, trouble } = useFacts(source, cell.id, attempt.n);
+  const seq = attempt.blame?.seq;
+  return <>
+    <p class="actions"><a class="button" href={address(["cell", cell.id, String(attempt.n)], seq === undefined ? {} : { at: String(seq) })}>Timeline{cell.attempts.length > 1 ? ` of attempt ${attempt.n}` : ""}</a>
+      <span class="quiet"> {attempt.events.toLocaleString("en")} events in {duration(attempt.duration_ms)}</span></p>
+    {trouble ? <p class="note">{trouble}</p> : null}
+    {facts && seq !== undefined ? <section><h2>Where it was decided</h2><Around source={source} cell={cell} attempt={attempt} facts={facts} seq={seq} /></section> : null}
+    {facts?.header.packets.some(count => count.lost || count.duplicated || count.reordered) ? <section><h2>Packets</h2>
+      <ul class="packets">{facts.header.packets.map(count => <li class={count.lost ? "some" : ""}>{visible(count.words)}</li>)}</ul></section> : null}
+    <section><h2>What had to hold</h2><Conditions cell={cell} attempt={attempt} facts={facts} data={data} /></section>
+    <Recorded cell={cell} attempt={attempt} />
+    <section><h2>Who played</h2><div class="scroll"><table><tbody>{Object.entries(cell.roles).map(([role, name]) => {
+      const source_of = data.report.implementations[name];
+      return <tr><td><b>{visible(role)}</b></td><td>{visible(name)}</td><td>{visible(source_of?.version ?? "")}</td>
+        <td class="quiet mono">{visible((attempt.roles[role]?.image || source_of?.roles?.[role]?.image || "").slice(0, 71))}</td></tr>;
+    })}</tbody></table></div></section>
+  </>;
+}

@@ -1,0 +1,61 @@
+// The page: reads the report, then shows what the address says.
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import "./page.css";
+import { CellPage } from "./cell";
+import { Matrix } from "./matrix";
+import { About, Report, duration, visible } from "./report";
+import { address, useRoute } from "./route";
+import { openSource } from "./source";
+import { TimelinePage } from "./timeline";
+
+const source = openSource();
+
+export interface Data { report: Report; about: About }
+
+function Theme() {
+  const [theme, setTheme] = useState(() => { try { return localStorage.getItem("theme") ?? ""; } catch { return ""; } });
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+    dispatchEvent(new Event("themechange"));
+    try { localStorage.setItem("theme", theme); } catch { /* a file from disk may keep nothing */ }
+  }, [theme]);
+  const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  return <button class="plain" title={dark ? "light colours" : "dark colours"} aria-label={dark ? "light colours" : "dark colours"}
+    onClick={() => setTheme(dark ? "light" : "dark")}>{dark ? "☀" : "☾"}</button>;
+}
+
+function Head({ data }: { data: Data }) {
+  const run = data.report.run;
+  return <header class="head">
+    <a class="brand" href={address([])}>interoper</a>
+    <a class="run" href={address([])}>{visible(run.id)}</a>
+    <span class="quiet wide">{[run.suite.name, run.started.slice(0, 19).replace("T", " ") + " UTC", duration(run.duration_ms),
+      run.finished ? "" : "did not finish"].filter(Boolean).map(visible).join(" · ")}</span>
+    <span class="fill" />
+    <Theme />
+  </header>;
+}
+
+function Page() {
+  const [data, setData] = useState<Data | null>(null);
+  const [trouble, setTrouble] = useState("");
+  const route = useRoute();
+  useEffect(() => {
+    Promise.all([source.report(), source.about()]).then(([report, about]) => setData({ report, about }), error => setTrouble(String(error.message)));
+  }, []);
+  useEffect(() => { performance.mark(`shown ${route.path.length}`); });
+  if (trouble) return <main class="trouble">{trouble}</main>;
+  if (!data) return <main class="loading">reading the report …</main>;
+  const cell = route.path[0] === "cell" ? data.report.cells.find(one => one.id === route.path[1]) : undefined;
+  const attempt = cell?.attempts.find(one => String(one.n) === route.path[2]);
+  return <>
+    <Head data={data} />
+    {route.path[0] === "cell" && !cell ? <main class="trouble">this report has no cell “{visible(route.path[1] ?? "")}”</main>
+      : cell && attempt ? <TimelinePage key={`${cell.id} ${attempt.n}`} source={source} data={data} cell={cell} attempt={attempt} query={route.query} />
+      : cell ? <CellPage key={cell.id} source={source} data={data} cell={cell} />
+      : <Matrix data={data} query={route.query} />}
+  </>;
+}
+
+render(<Page />, document.getElementById("page")!);

@@ -1,0 +1,258 @@
+#include "inspector/site.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/json_text.hpp"
+#include "inspector/facts_wire.hpp"
+#include "inspector/markdown.hpp"
+#include "inspector/page.hpp"
+#include "reporters/record_json.hpp"
+#include "reporters/rerun.hpp"
+#include "suites/rules_reader.hpp"
+
+namespace interoper {
+namespace {
+
+// A million events are some forty megabytes each.
+constexpr std::size_t most_opened = 3;
+// What the page shows at once, and some more.
+constexpr std::uint64_t most_lines = 2000;
+// Longer lines are shown by their beginning until somebody asks for the whole.
+constexpr std::size_t long_line_bytes = 16 * 1024;
+constexpr std::size_t head_bytes = 4 * 1024;
+constexpr std::size_t most_found = 200'000;
+constexpr std::size_t search_block_bytes = std::size_t{4} << 20U;
+
+class File {
+ public:
+  explicit File(const std::filesystem::path& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  // What stands there; less at the end of the file.
+  std::string read(std::uint64_t offset, std::size_t size_bytes) const {
+    std::string bytes(size_bytes, '\0');
+    std::size_t got = 0;
+    while (descriptor_ >= 0 && got < size_bytes) {
+      const ssize_t n = ::pread(descriptor_, bytes.data() + got, size_bytes - got, static_cast<off_t>(offset + got));
+      if (n <= 0) break;
+      got += static_cast<std::size_t>(n);
+    }
+    bytes.resize(got);
+    return bytes;
+  }
+
+ private:
+  int descriptor_;
+};
+
+Answer refusal(int status, std::string_view sentence) { return {status, "text/plain; charset=utf-8", std::string(sentence) + "\n"}; }
+
+std::string_view up_to_newline(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// The words as they stand in a timeline: inside a JSON string, in lower case.
+std::string needle_of(std::string_view words) {
+  const std::string quoted = json_quote(words);
+  std::string needle = quoted.substr(1, quoted.size() - 2);
+  std::transform(needle.begin(), needle.end(), needle.begin(), lower);
+  return needle;
+}
+
+}  // namespace
+
+// The part behind the `?`, decoded.
+struct Site::Query {
+  explicit Query(std::string_view text) {
+    while (!text.empty()) {
+      const std::string_view part = text.substr(0, text.find('&'));
+      text.remove_prefix(std::min(part.size() + 1, text.size()));
+      const std::size_t equals = part.find('=');
+      if (equals != std::string_view::npos) values[decoded(part.substr(0, equals))] = decoded(part.substr(equals + 1));
+    }
+  }
+  static std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      unsigned code = 0;
+      constexpr int hexadecimal = 16;
+      if (text[i] == '%' && i + 2 < text.size() &&
+          std::from_chars(text.data() + i + 1, text.data() + i + 3, code, hexadecimal).ptr == text.data() + i + 3) {
+        out += static_cast<char>(code);
+        i += 2;
+      } else {
+        out += text[i] == '+' ? ' ' : text[i];
+      }
+    }
+    return out;
+  }
+  std::string text(const std::string& key) const {
+    const auto found = values.find(key);
+    return found == values.end() ? "" : found->second;
+  }
+  std::optional<std::uint64_t> number(const std::string& key) const {
+    const std::string value = text(key);
+    std::uint64_t number = 0;
+    const auto [end, fault] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (fault != std::errc() || end != value.data() + value.size()) return std::nullopt;
+    return number;
+  }
+  std::map<std::string, std::string> values;
+};
+
+Site::Site(Recording recording) : recording_(std::move(recording)) {
+  ReadRules read = read_rules_header(recording_.run.suite.description, recording_.folder.string());
+  if (read.rules) rules_ = std::move(*read.rules);
+}
+
+Answer Site::answer(std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const Query query(path.size() < target.size() ? target.substr(path.size() + 1) : std::string_view());
+  if (path == "/") {
+    return {200, "text/html; charset=utf-8",
+            page_document("interoper: " + recording_.run.id, "<link rel=\"stylesheet\" href=\"page.css\">\n",
+                          "<script src=\"page.js\"></script>\n")};
+  }
+  if (path == "/page.js") return {200, "text/javascript; charset=utf-8", std::string(embedded_page().script)};
+  if (path == "/page.css") return {200, "text/css; charset=utf-8", std::string(embedded_page().style)};
+  if (path == "/report.json") return {200, "application/json", report_text(recording_.run)};
+  if (path == "/about.json") return {200, "application/json", about("")};
+  if (path == "/lines") return lines(query);
+  if (path == "/line") return line(query);
+  if (path == "/search") return search(query);
+  if (path == "/facts") {
+    const AttemptRecord* attempt = find(query);
+    std::string bytes = attempt == nullptr ? "" : facts(*attempt);
+    if (bytes.empty()) return refusal(404, "there is no timeline of this attempt");
+    return {200, "application/octet-stream", std::move(bytes)};
+  }
+  return refusal(404, "there is nothing here");
+}
+
+std::string Site::about(std::string_view left_out) const {
+  const char* origin = recording_.origin == Recording::Origin::report ? "report"
+                       : recording_.origin == Recording::Origin::plan ? "plan"
+                                                                      : "timelines";
+  std::string out = "{\"folder\":" + json_quote(recording_.folder.string()) + ",\"origin\":\"" + origin + "\",\"problems\":[";
+  for (const Problem& problem : recording_.problems)
+    out += (out.back() == '[' ? "" : ",") + json_quote(render(problem));
+  out += "],\"descriptions\":{";
+  for (const auto& [name, test] : recording_.run.tests)
+    out += (out.back() == '{' ? "" : ",") + json_quote(name) + ":" + json_quote(html_of_markdown(test.description));
+  out += "},\"again\":{";
+  for (const CellRecord& cell : recording_.run.cells) {
+    const std::string command = rerun_command(recording_.run, cell.cell);
+    if (!command.empty()) out += (out.back() == '{' ? "" : ",") + json_quote(cell.cell.id) + ":" + json_quote(command);
+  }
+  return out + "},\"left_out\":" + json_quote(left_out) + "}";
+}
+
+std::string Site::facts(const AttemptRecord& attempt) {
+  const Opened* opened = open(attempt);
+  return opened == nullptr ? "" : facts_bytes(opened->facts, rules_);
+}
+
+const AttemptRecord* Site::find(const Query& query) const {
+  const std::string id = query.text("cell");
+  const auto n = query.number("attempt");
+  for (const CellRecord& cell : recording_.run.cells) {
+    if (cell.cell.id != id) continue;
+    for (const AttemptRecord& attempt : cell.attempts) {
+      if (n && static_cast<std::uint64_t>(attempt.n) == *n) return &attempt;
+    }
+  }
+  return nullptr;
+}
+
+const Site::Opened* Site::open(const AttemptRecord& attempt) {
+  const auto file = timeline_file(recording_, attempt);
+  if (!file) return nullptr;
+  std::error_code error;
+  const std::uintmax_t size_bytes = std::filesystem::file_size(*file, error);
+  const auto known = std::find_if(opened_.begin(), opened_.end(),
+                                  [&](const Opened& opened) { return opened.file == *file && opened.size_bytes == size_bytes; });
+  if (known != opened_.end()) {
+    opened_.splice(opened_.begin(), opened_, known);
+    return &opened_.front();
+  }
+  if (opened_.size() >= most_opened) opened_.pop_back();
+  opened_.push_front({*file, size_bytes, read_facts(*file, rules_.objects, rules_.match)});
+  return &opened_.front();
+}
+
+// {"from": N, "lines": [TEXT | {"bytes": N, "head": TEXT}]}: the lines of the events from..to (without the last), long ones by their head.
+Answer Site::lines(const Query& query) {
+  const AttemptRecord* attempt = find(query);
+  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
+  if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
+  const std::uint64_t all = opened->facts.size();
+  const std::uint64_t from = std::min(query.number("from").value_or(0), all);
+  const std::uint64_t to = std::clamp(query.number("to").value_or(all), from, std::min(all, from + most_lines));
+  const File file(opened->file);
+  std::string out = "{\"from\":" + std::to_string(from) + ",\"lines\":[";
+  for (std::uint64_t i = from; i < to; ++i) {
+    const std::uint64_t begin = opened->facts.offset[i];
+    const std::uint64_t room = opened->facts.offset[i + 1] - begin;
+    const std::string bytes = file.read(begin, std::min<std::uint64_t>(room, long_line_bytes));
+    const std::string_view text = up_to_newline(bytes);
+    if (i > from) out += ',';
+    if (room <= long_line_bytes) {
+      out += json_quote(text);
+    } else {
+      out += "{\"bytes\":" + std::to_string(room) + ",\"head\":" + json_quote(text.substr(0, head_bytes)) + "}";
+    }
+  }
+  return {200, "application/json", out + "]}"};
+}
+
+// One event's whole line.
+Answer Site::line(const Query& query) {
+  const AttemptRecord* attempt = find(query);
+  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
+  const std::uint64_t at = query.number("at").value_or(~std::uint64_t{0});
+  if (opened == nullptr || at >= opened->facts.size()) return refusal(404, "there is no such event");
+  const std::uint64_t begin = opened->facts.offset[at];
+  const std::string bytes = File(opened->file).read(begin, opened->facts.offset[at + 1] - begin);
+  return {200, "text/plain; charset=utf-8", std::string(up_to_newline(bytes))};
+}
+
+// {"found": [event…], "more": bool}: events whose line holds the words, whatever their case (of ASCII letters).
+Answer Site::search(const Query& query) {
+  const AttemptRecord* attempt = find(query);
+  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
+  if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
+  const std::string needle = needle_of(query.text("q"));
+  const std::vector<std::uint64_t>& offsets = opened->facts.offset;
+  const File file(opened->file);
+  std::string out = "{\"found\":[";
+  std::size_t found = 0;
+  std::size_t i = 0;
+  while (!needle.empty() && i < opened->facts.size() && found < most_found) {
+    // Whole lines, as many as fit into a block; one at least.
+    std::size_t end = i + 1;
+    while (end < opened->facts.size() && offsets[end + 1] - offsets[i] <= search_block_bytes)
+      ++end;
+    std::string block = file.read(offsets[i], offsets[end] - offsets[i]);
+    std::transform(block.begin(), block.end(), block.begin(), lower);
+    std::size_t at = block.find(needle);
+    while (at != std::string::npos && found < most_found) {
+      const auto next = std::upper_bound(offsets.begin() + static_cast<std::ptrdiff_t>(i),
+                                         offsets.begin() + static_cast<std::ptrdiff_t>(end), offsets[i] + at);
+      const auto event = static_cast<std::size_t>(next - offsets.begin()) - 1;
+      out += (found++ == 0 ? "" : ",") + std::to_string(event);
+      at = event + 1 < end ? block.find(needle, offsets[event + 1] - offsets[i]) : std::string::npos;
+    }
+    i = end;
+  }
+  return {200, "application/json", out + "],\"more\":" + (found >= most_found ? "true}" : "false}")};
+}
+
+}  // namespace interoper

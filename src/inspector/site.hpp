@@ -1,0 +1,61 @@
+// A recorded run as a web site: which bytes answer which address (docs/inspector.md). No sockets here: server.hpp serves it, and
+// single_file.hpp writes it down. Reads the disk when asked; what stands there is not trusted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/spec.hpp"
+#include "reporters/recording.hpp"
+#include "reporters/timeline_facts.hpp"
+
+namespace interoper {
+
+struct Answer {
+  int status = 200;
+  std::string type = "application/json";  // the content's
+  std::string body;
+};
+
+class Site {
+ public:
+  explicit Site(Recording recording);
+
+  // `target` as it stands in the request line: "/facts?cell=…&attempt=1".
+  Answer answer(std::string_view target);
+
+  const Recording& recording() const { return recording_; }
+  // What the page wants to know beside the report: {"folder", "origin", "problems", "descriptions": test -> HTML,
+  // "again": cell -> the command that runs it again, "left_out"}.
+  // `left_out`: what the page cannot show, a sentence; empty when everything is at hand.
+  std::string about(std::string_view left_out) const;
+  // The facts of an attempt as bytes, and its timeline; empty when there is none.
+  std::string facts(const AttemptRecord& attempt);
+
+ private:
+  // An attempt whose timeline was read; the page asks for one of them many times.
+  struct Opened {
+    std::filesystem::path file;
+    std::uintmax_t size_bytes = 0;  // of the file when it was read: a run may still be writing
+    TimelineFacts facts;
+  };
+  struct Query;
+
+  const AttemptRecord* find(const Query& query) const;
+  const Opened* open(const AttemptRecord& attempt);
+  Answer lines(const Query& query);
+  Answer line(const Query& query);
+  Answer search(const Query& query);
+
+  Recording recording_;
+  Rules rules_;
+  std::list<Opened> opened_;  // the last used first
+};
+
+}  // namespace interoper
