@@ -66,9 +66,10 @@ std::vector<Wanted> wanted(const RunRecord& run) {
     for (auto attempt = cell.attempts.rbegin(); attempt != cell.attempts.rend(); ++attempt)
       all.push_back({&cell, &*attempt});
   }
-  std::stable_sort(all.begin(), all.end(), [](const Wanted& a, const Wanted& b) {
-    const auto rank = [](const Wanted& one) { return badness(one.cell->verdict) * 2 + (one.cell->flaky ? 1 : 0); };
-    return rank(a) > rank(b);
+  const auto tells = [](const Wanted& one) { return badness(one.cell->verdict) * 2 + (one.cell->flaky ? 1 : 0); };
+  std::sort(all.begin(), all.end(), [&](const Wanted& a, const Wanted& b) {
+    if (tells(a) != tells(b)) return tells(a) > tells(b);
+    return a.cell != b.cell ? a.cell < b.cell : a.attempt > b.attempt;  // in plan order, the last attempt first
   });
   return all;
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/files.hpp"
 #include "base/json_text.hpp"
@@ -64,7 +65,9 @@ void append_canonical(std::string& out, std::string_view value, int depth) {
   const char first = value.empty() ? ' ' : value.front();
   if (depth < deepest_json && first == '{') {
     std::vector<JsonMember> members = json_members(value).value_or(std::vector<JsonMember>{});
-    std::stable_sort(members.begin(), members.end(), [](const JsonMember& a, const JsonMember& b) { return a.key < b.key; });
+    std::sort(members.begin(), members.end(), [](const JsonMember& a, const JsonMember& b) {
+      return std::pair(std::string_view(a.key), a.value.data()) < std::pair(std::string_view(b.key), b.value.data());
+    });
     out += '{';
     for (std::size_t i = 0; i < members.size(); ++i) {
       if (i + 1 < members.size() && members[i + 1].key == members[i].key) continue;  // the last counts
