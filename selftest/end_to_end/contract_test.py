@@ -451,6 +451,22 @@ class Formats(Case):
                 self.assertEqual([cell["verdict"] for cell in self.project_with_three.report(run)["cells"]], ["failed", "unsupported", "passed"])
                 self.assert_valid(self.project_with_three.run_folder(run))
 
+    def test_a_reader_that_pauses_stops_nothing(self):
+        """More than a pipe holds, and nobody reads: the run goes on to its report, and then everything is there to be read."""
+        project = scenes.set_up(self.project(), "hostile-output", "passes")
+        command = [PROGRAM, "tournament", "--format", "json", "-j", "1"]
+        process = subprocess.Popen(command, cwd=project.path, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.kill)
+        stage.wait_until("the report is there", lambda: project.runs() and os.path.exists(os.path.join(project.run_folder(project.runs()[0]), "report.json")))
+        out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0)
+        told = [json.loads(line) for line in out.splitlines()]
+        for cell in project.report(project.runs()[0])["cells"]:
+            self.assertEqual(cell["verdict"], "passed")
+            events = [line["event"] for line in told if line["what"] == "event" and line["cell"] == cell["id"]]
+            self.assertEqual(events, read_events(os.path.join(project.run_folder(project.runs()[0]), cell["attempts"][0]["log"])))
+        self.assertEqual(told[-1]["what"], "run-ended")
+
     def test_list(self):
         self.project_with_three.test("zzz", {"timeout": "1m2.5s", "tags": ["slow"], "params": {"n": ["1", "2"]}})
         self.project_with_three.implementations({"busy": {"image": scenes.image()}, "lazy": {"image": scenes.image(), "roles": ["worker"]}})

@@ -22,6 +22,7 @@
 #include "engine/shard.hpp"
 #include "reporters/console.hpp"
 #include "reporters/json_lines.hpp"
+#include "reporters/patient_stream.hpp"
 #include "reporters/recorder.hpp"
 #include "reporters/tap.hpp"
 #include "runtimes/docker/docker.hpp"
@@ -200,19 +201,32 @@ class Screen {
     }
   }
   Reporter& reporter() { return *reporter_; }
+  // What is no result, and no reporter's.
+  void note(std::string_view text) { err_.write(text); }
+  // Offers again what a reader who paused has not taken.
+  void drain() {
+    out_.drain();
+    err_.drain();
+  }
+  // Waits for the readers.
+  void finish() {
+    err_.finish();
+    out_.finish();
+  }
 
  private:
-  StandardStream out_{STDOUT_FILENO};
-  StandardStream err_{STDERR_FILENO};
+  PatientStream out_{STDOUT_FILENO};
+  PatientStream err_{STDERR_FILENO};
   std::unique_ptr<Reporter> reporter_;
 };
 
-Task<> flush_now_and_then(Recorder& recorder, const bool& finished, Notice& finishing) {
+Task<> flush_now_and_then(Recorder& recorder, Screen& screen, const bool& finished, Notice& finishing) {
   const Predicate over = [&finished] { return finished; };
   while (!finished) {
     const auto next = Clock::now() + flush_every;
     co_await finishing.until(over, next);
     recorder.flush();
+    screen.drain();
   }
 }
 
@@ -237,6 +251,7 @@ class RunCommand {
   int perform() {
     const auto work = [this](const Executor& executor) { return run_all(executor); };
     run_on_loop(work, [this](int count) { interrupted(count); });
+    screen_.finish();
     return exit_code_;
   }
 
@@ -250,7 +265,7 @@ class RunCommand {
     Notice finishing(executor);
     Group flushing(executor);
     bool finished = false;
-    flushing.spawn(flush_now_and_then(recorder_, finished, finishing));
+    flushing.spawn(flush_now_and_then(recorder_, screen_, finished, finishing));
     Stage stage{project_.suite, project_.implementations,
                 *runtime_,      {&recorder_, &screen_.reporter()},
                 *interrupt_,    run_options(options_, machine_, reports_ / id_),
@@ -275,8 +290,8 @@ class RunCommand {
   }
 
   // Nothing looks for a container engine when no cell needs one.
-  std::unique_ptr<Runtime> make_runtime(const Executor& executor, std::map<std::string, std::string> image_ids) const {
-    const auto say = [](std::string_view sentence) { std::cerr << "note: " << sentence << '\n'; };
+  std::unique_ptr<Runtime> make_runtime(const Executor& executor, std::map<std::string, std::string> image_ids) {
+    const auto say = [this](std::string_view sentence) { screen_.note("note: " + std::string(sentence) + "\n"); };
     std::unique_ptr<Runtime> for_paths;
     if (needs_.paths) for_paths = sandbox::make_sandbox_runtime(executor, {say});
     if (!needs_.images) return for_paths;
@@ -306,9 +321,9 @@ class RunCommand {
     if (workshop_ != nullptr) workshop_->hurry();
     if (interrupt_) interrupt_->raise();
     if (count == 1) {
-      std::cerr << "interrupted: ending what runs and writing the report; once more to end it at once\n";
+      screen_.note("interrupted: ending what runs and writing the report; once more to end it at once\n");
     } else {
-      std::cerr << "interrupted again: ending everything now\n";
+      screen_.note("interrupted again: ending everything now\n");
       if (runtime_) runtime_->hurry();
     }
   }

@@ -1,50 +1,20 @@
 #include "reporters/terminal.hpp"
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
-#include <ctime>
 
 #include "base/visible.hpp"
+#include "reporters/no_pipe_signal.hpp"
 
 namespace interoper {
 namespace {
 
 constexpr std::size_t longest_verdict = 11;  // "unsupported"
-
-// While it lives, a write to a pipe that nobody reads is an error only, and no signal: also none that comes later.
-class NoPipeSignal {
- public:
-  NoPipeSignal() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    ::pthread_sigmask(SIG_BLOCK, &pipe_, &old_);
-  }
-  ~NoPipeSignal() {
-    const timespec now{0, 0};
-    if (!was_pending_) {
-      while (::sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
-      }
-    }
-    ::pthread_sigmask(SIG_SETMASK, &old_, nullptr);
-  }
-  NoPipeSignal(const NoPipeSignal&) = delete;
-  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
-
- private:
-  sigset_t pipe_{};
-  sigset_t old_{};
-  bool was_pending_ = false;
-};
 
 std::string_view code_of(Colour colour) {
   switch (colour) {

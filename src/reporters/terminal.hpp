@@ -52,7 +52,7 @@ std::string padded_left(std::string_view text, std::size_t columns);
 using TextSink = std::function<void(std::string_view)>;
 
 // A standard stream. A reader that has gone (`| head`), a full disk or a closed descriptor are remembered, and what follows is dropped;
-// no signal reaches the program for it. A reader that is slow slows the run.
+// no signal reaches the program for it. It waits for a slow reader; while tests run, that is for PatientStream.
 class StandardStream {
  public:
   explicit StandardStream(int descriptor) : descriptor_(descriptor) {}

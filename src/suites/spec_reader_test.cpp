@@ -317,6 +317,8 @@ TEST_CASE("a role's name is a host name") {
 
 TEST_CASE("wrong types are said with what to write") {
   const auto in_worker = [](const std::string& member) { return header("{\"containers\": {\"worker\": {" + member + "}}}"); };
+  for (const char* setting : {R"("env": {"A": "\u0000"})", R"("user": "a\u0000")", R"("image": "\u0000")"})
+    CHECK(brief(in_worker(setting)).find("holds a NUL character") != std::string::npos);
   const auto help = [](const ReadSpec& result) { return result.problems.empty() ? "" : result.problems.front().help; };
   CHECK(brief(in_worker("\"env\": {\"A\": 1}")) == "tests/t.md:2:41: error: 'containers.worker.env.A' must be a string, and is a number\n");
   CHECK(help(in_worker("\"env\": {\"A\": 1}")) == "write \"1\"");
