@@ -230,6 +230,14 @@ def processes_in_sandboxes(run):
     return found
 
 
+def contents(folder):
+    found = {}
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "rb") as file:
+            found[name] = file.read()
+    return found
+
+
 class Hostile(stage.Case):
     runtime = "docker"
     selection = ()
@@ -258,7 +266,11 @@ class Hostile(stage.Case):
         # What must know whether it is fenced off (th-test) compares with this.
         env = {"HOST_PIDS": os.readlink("/proc/self/ns/pid"), "HOSTILE_RUN": cls.mark}
         if cls.runtime == "sandbox":
-            return {"path": HERE, "env": env}
+            # A copy: what misbehaves is not trusted with the original.
+            cls.player = os.path.join(cls.folder, "player")
+            shutil.copytree(SUITE, os.path.join(cls.player, "suite"))
+            shutil.copy2(os.path.join(HERE, "th-test"), cls.player)
+            return {"path": cls.player, "env": env}
         image = f"interoper-hostile-{os.getpid()}"
         cls.addClassCleanup(stage.engine.remove_image, image)
         make_image(image)
@@ -347,6 +359,7 @@ class Hostile(stage.Case):
     def test_3_nothing_is_left(self):
         if self.runtime == "sandbox":
             self.assertEqual(processes_in_sandboxes(self.mark), [])
+            self.assertEqual(contents(os.path.join(self.player, "suite")), contents(SUITE), "a player could write into its own folder")
         else:
             self.assert_nothing_left(self.report["run"]["id"], self.done.pid)
 
