@@ -1,10 +1,13 @@
 // `clean`: what runs that were killed left on the engine and on the disk.
+#include <algorithm>
 #include <iostream>
 
 #include "commands/commands.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/project.hpp"
 #include "runtimes/docker/clean.hpp"
+#include "runtimes/docker/host.hpp"
+#include "runtimes/sandbox/clean.hpp"
 
 namespace interoper {
 namespace {
@@ -17,7 +20,25 @@ std::string things(const docker::CleanedRun& run) {
          count(run.volumes.size(), "volume");
 }
 
-void tell(const docker::Cleaned& cleaned) {
+// True when something was there to tell of.
+bool tell(const std::vector<sandbox::CleanedGroup>& cleaned) {
+  for (const sandbox::CleanedGroup& one : cleaned) {
+    const std::string what = one.group.run + ": the control group " + one.group.directory.string();
+    if (one.removed) {
+      std::cout << "removed  " << what << '\n';
+    } else if (one.busy) {
+      std::cerr << "error: " << what << " is busy: something that the run started has not ended yet; look at its cgroup.procs\n";
+    } else if (one.group.owner == Life::alive) {
+      std::cout << "kept     " << what << ": it is running\n";
+    } else {
+      std::cout << "kept     " << what << ": nobody here can tell whether it is alive; `interoper clean --all` removes it\n";
+    }
+  }
+  return !cleaned.empty();
+}
+
+// True when something was there to tell of.
+bool tell(const docker::Cleaned& cleaned) {
   for (const docker::CleanedRun& run : cleaned.runs) {
     if (run.removed) {
       std::cout << "removed  " << run.run << ": " << things(run) << '\n';
@@ -33,20 +54,26 @@ void tell(const docker::Cleaned& cleaned) {
     std::cout << "removed  " << directory.string() << '\n';
   for (const auto& directory : cleaned.kept_directories)
     std::cout << "kept     " << directory.string() << ": its run may be alive\n";
-  if (cleaned.runs.empty() && cleaned.directories.empty() && cleaned.kept_directories.empty()) std::cout << "nothing to clean\n";
+  return !(cleaned.runs.empty() && cleaned.directories.empty() && cleaned.kept_directories.empty());
 }
 
 }  // namespace
 
 int clean(const Options& options) {
+  const std::vector<sandbox::CleanedGroup> groups = sandbox::clean_groups(options.clean_all);
+  bool any = tell(groups);
+  const bool any_busy = std::any_of(groups.begin(), groups.end(), [](const sandbox::CleanedGroup& one) { return one.busy; });
   docker::Cleaned cleaned;
   const auto work = [&](const Executor& executor) -> Task<> {
     const docker::DockerOptions docker_options;
     const docker::CleanOptions wish{options.clean_all};
     cleaned = co_await docker::clean(executor, docker_options, wish);
   };
-  run_on_loop(work);
-  tell(cleaned);
+  // A machine without an engine has nothing on it.
+  if (docker::is_engine_expected()) run_on_loop(work);
+  any = tell(cleaned) || any;
+  if (!any) std::cout << "nothing to clean\n";
+  if (any_busy) return exit_trouble;
   for (const docker::CleanedRun& run : cleaned.runs) {
     if (!run.trouble.empty()) return exit_trouble;
   }

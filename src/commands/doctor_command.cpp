@@ -1,6 +1,7 @@
 // `doctor`: what this machine can run, and how to mend what it cannot.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "commands/commands.hpp"
@@ -8,11 +9,13 @@
 #include "commands/project.hpp"
 #include "reporters/terminal.hpp"
 #include "runtimes/docker/doctor.hpp"
+#include "runtimes/docker/host.hpp"
+#include "runtimes/sandbox/doctor.hpp"
 
 namespace interoper {
 namespace {
 
-using State = docker::Check::State;
+using State = Check::State;
 
 std::string label(State state, const Style& style) {
   switch (state) {
@@ -24,7 +27,7 @@ std::string label(State state, const Style& style) {
 }
 
 // What ships with the program: without it `tests update` has nothing to give.
-docker::Check shipped_suites() {
+Check shipped_suites() {
   const std::filesystem::path shipped = shipped_folder();
   if (shipped.empty()) {
     return {"suites", State::bad, "the suites that ship with interoper are not found",
@@ -33,25 +36,44 @@ docker::Check shipped_suites() {
   return {"suites", State::ok, (shipped / "tests-specs").string(), ""};
 }
 
+bool is_well(const std::vector<Check>& checks) {
+  return std::none_of(checks.begin(), checks.end(), [](const Check& check) { return check.state == State::bad; });
+}
+
+void print(const std::string& title, const std::vector<Check>& checks, const Style& style) {
+  std::cout << title << '\n';
+  for (const Check& check : checks) {
+    std::cout << "  " << label(check.state, style) << "  " << padded(check.name, 12) << "  " << check.detail << '\n';
+    if (!check.help.empty()) std::cout << "                      " << check.help << '\n';
+  }
+}
+
+// Whoever has no container engine may need none.
+void soften(std::vector<Check>& checks) {
+  for (Check& check : checks) {
+    if (check.state == State::bad) check.state = State::warn;
+  }
+}
+
 }  // namespace
 
 int doctor(const Options& options) {
-  std::vector<docker::Check> checks;
-  const auto work = [&checks](const Executor& executor) -> Task<> {
+  std::vector<Check> sandbox_checks;
+  std::vector<Check> docker_checks;
+  const auto work = [&](const Executor& executor) -> Task<> {
+    sandbox_checks = co_await sandbox::examine(executor);
     const docker::DockerOptions docker_options;
-    checks = co_await docker::examine(executor, docker_options);
+    docker_checks = co_await docker::examine(executor, docker_options);
   };
   run_on_loop(work);
-  checks.push_back(shipped_suites());
+  const std::vector<Check> own_checks = {shipped_suites()};
+  if (is_well(sandbox_checks) && !docker::is_engine_expected()) soften(docker_checks);
 
   const Style style = style_of(STDOUT_FILENO, options.color);
-  bool all_well = true;
-  for (const docker::Check& check : checks) {
-    std::cout << label(check.state, style) << "  " << padded(check.name, 12) << "  " << check.detail << '\n';
-    if (!check.help.empty()) std::cout << "                    " << check.help << '\n';
-    all_well = all_well && check.state != State::bad;
-  }
-  return all_well ? exit_done : exit_trouble;
+  print("sandbox: roles from a path, without a container engine", sandbox_checks, style);
+  print("docker: roles from images", docker_checks, style);
+  print("interoper", own_checks, style);
+  return is_well(sandbox_checks) && is_well(docker_checks) && is_well(own_checks) ? exit_done : exit_trouble;
 }
 
 }  // namespace interoper

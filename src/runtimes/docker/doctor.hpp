@@ -5,17 +5,10 @@
 #include <vector>
 
 #include "base/task.hpp"
+#include "runtimes/check.hpp"
 #include "runtimes/docker/docker.hpp"
 
 namespace interoper::docker {
-
-struct Check {
-  enum class State { ok, warn, bad };
-  std::string name;  // "engine", "init", …
-  State state = State::ok;
-  std::string detail;  // what was found
-  std::string help;    // what to do; empty when there is nothing to do
-};
 
 // Never throws WorldError: an engine that cannot be reached is a bad check. Checks that need what failed are left out.
 Task<std::vector<Check>> examine(const Executor& executor, DockerOptions options);

@@ -1,5 +1,6 @@
 #include "runtimes/docker/host.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -23,6 +24,15 @@ std::vector<std::string> usual_sockets() {
   }
   paths.emplace_back("/run/podman/podman.sock");
   return paths;
+}
+
+bool is_engine_expected() {
+  if (!environment("DOCKER_HOST").empty()) return true;
+  const auto paths = usual_sockets();
+  return std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::is_socket(path, ignored);
+  });
 }
 
 Host find_host(const std::string& wish) {

@@ -20,4 +20,7 @@ Host find_host(const std::string& wish);
 // /var/run/docker.sock, the rootless ones under $XDG_RUNTIME_DIR, Podman's.
 std::vector<std::string> usual_sockets();
 
+// Whether this machine seems to have an engine at all: $DOCKER_HOST names one, or one of the usual sockets is there.
+bool is_engine_expected();
+
 }  // namespace interoper::docker

@@ -50,7 +50,9 @@ int receive_now(int socket, Packet& packet) {
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  ssize_t count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  // The other end went before it had read all of ours: told once, and ahead of what it had said before.
+  if (count < 0 && errno == ECONNRESET) count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (count < 0) return errno;
   packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));
   for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {

@@ -32,7 +32,7 @@ Packet receive(int socket) {
   ssize_t count = 0;
   do {
     count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  } while (count < 0 && errno == EINTR);
+  } while (count < 0 && (errno == EINTR || errno == ECONNRESET));  // the latter is told once, ahead of what was said before
   Packet packet;
   if (count <= 0) return packet;
   packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));

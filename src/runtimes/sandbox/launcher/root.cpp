@@ -200,6 +200,7 @@ Fault furnish_role(bool privileged, const std::string& directory, const std::str
   }
   // Covered, not taken away: a user namespace may not take away what it inherited. A role can do neither.
   if (Fault fault = bind(hidden + "/empty", hidden)) return fault;
+  if (Fault fault = make_read_only(hidden, Below::no)) return fault;
   return make_read_only("/", Below::no);
 }
 
