@@ -79,6 +79,43 @@ TEST_CASE("what cannot be is absent with its reason") {
                 "*~p~p: no image: it runs only from a path"});
 }
 
+TEST_CASE("where both are possible a cell is of images when all have one, else of paths, and never mixed") {
+  Suite suite = suite_of({"a"});
+  Implementation both = image("both");
+  both.path = "/both";
+  Implementation only_path = image("p");
+  only_path.source.reset();
+  only_path.path = "/p";
+  const std::vector<Implementation> all = {image("i"), both, only_path};
+  PlanOrder order;
+  order.means = Means::either;
+  const Plan planned = plan(suite, all, order);
+  CHECK(ids(planned) == Strings{"a~i~i", "a~i~both", "a~both~i", "a~both~both", "a~both~p", "a~p~both", "a~p~p"});
+  CHECK(reasons(planned) == Strings{"*~i~p: mixed runtimes: one side is an image, the other a path",
+                                    "*~p~i: mixed runtimes: one side is an image, the other a path"});
+  CHECK(means_of({{"worker", "both"}, {"driver", "i"}}, all) == Means::image);
+  CHECK(means_of({{"worker", "both"}, {"driver", "p"}}, all) == Means::path);
+
+  order.means = Means::path;
+  CHECK(ids(plan(suite, all, order)) == Strings{"a~both~both", "a~both~p", "a~p~both", "a~p~p"});
+}
+
+TEST_CASE("a role that a test gives to an image cannot stand beside paths") {
+  Suite suite = suite_of({"a"});
+  RoleSpec relay;
+  relay.name = "relay";
+  relay.image = "some/relay";
+  suite.specs[0].roles.push_back(relay);
+  Implementation only_path = image("p");
+  only_path.source.reset();
+  only_path.path = "/p";
+  PlanOrder order;
+  order.means = Means::either;
+  const Plan planned = plan(suite, {image("i"), only_path}, order);
+  CHECK(ids(planned) == Strings{"a~i~i~some_relay-" + short_hash("a~i~i~some/relay")});
+  CHECK(reasons(planned).back() == "a~p~p~some/relay: mixed runtimes: the test gives relay to an image, the others are paths");
+}
+
 TEST_CASE("selections narrow, and say what they left out") {
   Suite suite = suite_of({"link", "sanity"});
   suite.specs[0].tags = {"slow"};
