@@ -97,7 +97,7 @@ bool has(const fs::path& directory, const char* file) { return ::access((directo
 std::optional<fs::path> make_second(const Hierarchy& hierarchy, const std::string& name) {
   fs::path above = own_directory(hierarchy);
   while (true) {
-    const fs::path directory = above / name;
+    fs::path directory = above / name;
     if (make_directory(directory)) {
       if (!has(directory, "memory.max")) write_value(above / "cgroup.subtree_control", "+memory +pids +cpu");
       if (has(directory, "memory.max") && write_value(directory / "cgroup.subtree_control", "+memory +pids")) {
@@ -162,7 +162,7 @@ void Cgroup::set(std::int64_t memory_bytes, int processes, double cpus) {
   constexpr int ours = 2;
   if (holds_processes()) write(processes_, "pids.max", std::to_string(processes + ours));
   if (holds_cpu()) {
-    const auto quota = static_cast<long>(std::lround(cpus * cpu_period_us));
+    const long quota = std::lround(cpus * cpu_period_us);
     const std::string period = std::to_string(cpu_period_us);
     if (is_second_) write(cpu_, "cpu.max", (quota > 0 ? std::to_string(quota) : std::string("max")) + " " + period);
     if (!is_second_) write(cpu_, "cpu.cfs_quota_us", quota > 0 ? std::to_string(quota) : std::string("-1"));

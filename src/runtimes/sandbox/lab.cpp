@@ -143,7 +143,8 @@ class SandboxProcess final : public Process {
       auto token = asio::redirect_error(asio::use_awaitable, woken);
       co_await input->async_wait(AsioDescriptor::wait_write, token);
     }
-    co_return bytes.empty();
+    const bool all = bytes.empty();
+    co_return all;
   }
 
   Task<> signal(int number) override {
@@ -340,7 +341,7 @@ class SandboxLab final : public Lab {
     running.changed.notify();
   }
 
-  Task<bool> is_gone(const Running& running) {
+  Task<bool> is_gone(const Running& running) const {
     if (!running.pidfd) co_return true;
     const auto deadline = *running.killed_at + exit_after_kill_within;
     const bool gone = co_await process_ended(workshop_.executor, running.pidfd.get(), deadline);

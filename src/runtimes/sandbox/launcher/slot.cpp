@@ -104,7 +104,7 @@ class Slot {
   }
 
  private:
-  void begin(Unpacker& words) {
+  void begin(Unpacker& words) const {
     const std::string size = std::to_string(words.number());
     const bool kept = words.number() != 0;
     const std::string options = "mode=1777,size=" + size;
