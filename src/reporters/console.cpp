@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/visible.hpp"
+#include "reporters/matrix.hpp"
 #include "reporters/rerun.hpp"
 
 namespace interoper {
@@ -201,7 +202,9 @@ std::string Console::summary_text(const RunRecord& run) const {
 void Console::end_run(const RunRecord& run) {
   const bool scrolled_away = failures_ > 1 || (failures_ == 1 && told_ > 1);
   if (scrolled_away && !options_.quiet) out_("\n" + failures_again(run));
-  out_((told_ > 0 ? "\n" : "") + summary_text(run));
+  const std::string matrix = matrix_text(run, options_.out);
+  if (!matrix.empty()) out_("\n" + matrix);
+  out_((told_ > 0 || !matrix.empty() ? "\n" : "") + summary_text(run));
 }
 
 }  // namespace interoper

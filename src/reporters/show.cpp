@@ -7,6 +7,7 @@
 #include "base/timestamp.hpp"
 #include "base/visible.hpp"
 #include "reporters/brief.hpp"
+#include "reporters/matrix.hpp"
 #include "reporters/timeline_reading.hpp"
 
 namespace interoper {
@@ -168,6 +169,8 @@ void show_cells(const Recording& recording, const Style& style, const TextSink& 
     if (cell.flaky) line += "  " + paint(Colour::yellow, "flaky", style);
     out.line(line);
   }
+  const std::string matrix = matrix_text(run, style);
+  if (!matrix.empty()) out.line("\n" + matrix);
   out.line(std::to_string(run.summary.total) + (run.summary.total == 1 ? " cell in " : " cells in ") + duration_text(run.duration_ms) +
            ": " + counts(run.summary) + (run.absent.empty() ? "" : "; " + std::to_string(run.absent.size()) + " absent"));
 }

@@ -1,0 +1,15 @@
+// Who understands whom: a table of the first two roles' implementations, for runs of many against many.
+#pragma once
+
+#include <string>
+
+#include "model/record.hpp"
+#include "reporters/terminal.hpp"
+
+namespace interoper {
+
+// "" when a table would say nothing that a list does not (fewer than two rows or columns), or would not fit. Else lines, each with its
+// newline. A field is "✔ 12" when all passed, "✘ 5/7" when not, "○" when the pair could show nothing (unsupported), blank without a cell.
+std::string matrix_text(const RunRecord& run, const Style& style);
+
+}  // namespace interoper

@@ -1,0 +1,45 @@
+#include "reporters/matrix.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace interoper;
+
+namespace {
+
+void add(RunRecord& run, const std::string& row, const std::string& column, Verdict verdict) {
+  CellRecord& cell = run.cells.emplace_back();
+  cell.cell.cast = {{"server", row}, {"client", column}, {"relay", "r"}};
+  cell.verdict = verdict;
+}
+
+}  // namespace
+
+TEST_CASE("a matrix of who understands whom") {
+  RunRecord run;
+  add(run, "openssl", "openssl", Verdict::passed);
+  add(run, "openssl", "openssl", Verdict::passed);
+  add(run, "openssl", "openssl", Verdict::unsupported);
+  add(run, "openssl", "go", Verdict::passed);
+  add(run, "openssl", "go", Verdict::failed);
+  add(run, "go", "openssl", Verdict::unsupported);
+  add(run, "\x1b[31m", "go", Verdict::error);
+  CHECK(matrix_text(run, Style{}) ==
+        "server \\ client  openssl  go\n"
+        "openssl          ✔ 2      ✘ 1/2\n"
+        "go               ○\n"
+        "\\e[31m                    ✘ 0/1\n");
+  CHECK(matrix_text(run, Style{false, false, 0}).find("ok") == std::string::npos);
+  CHECK(matrix_text(run, Style{true, true, 0}).find("\x1b[32m✔ 2\x1b[0m      ") != std::string::npos);
+  CHECK(matrix_text(run, Style{false, true, 32}).size() > 0);
+  CHECK(matrix_text(run, Style{false, true, 20}).empty());
+}
+
+TEST_CASE("a list is no matrix") {
+  RunRecord run;
+  CHECK(matrix_text(run, Style{}).empty());
+  add(run, "local", "go", Verdict::passed);
+  add(run, "local", "js", Verdict::passed);
+  CHECK(matrix_text(run, Style{}).empty());
+  run.cells.emplace_back();
+  CHECK(matrix_text(run, Style{}).empty());
+}
