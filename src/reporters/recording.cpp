@@ -6,6 +6,7 @@
 
 #include "base/files.hpp"
 #include "base/json_text.hpp"
+#include "reporters/dump.hpp"
 #include "reporters/record_json.hpp"
 #include "reporters/recorder.hpp"
 #include "reporters/timeline_reading.hpp"
@@ -128,6 +129,7 @@ bool is_folder_name(const std::string& id) {
 }
 
 Recording open_recording(const fs::path& path) {
+  if (is_dump(path)) return open_dump(path);
   Recording recording;
   std::error_code error;
   recording.folder = path.filename() == report_file && !fs::is_directory(path, error) ? path.parent_path() : path;
@@ -199,7 +201,8 @@ std::variant<fs::path, Problem> resolve_report(const fs::path& reports, const st
     if (!runs.empty()) return reports / runs.front();
     return problem_of(reports, "there are no reports here", "run `interoper test`, or name another folder with --reports");
   }
-  if (is_folder_name(name) && fs::is_directory(reports / name, error)) return reports / name;
+  if (is_folder_name(name) && (fs::is_directory(reports / name, error) || is_dump(reports / name))) return reports / name;
+  if (is_dump(name)) return fs::path(name);
   if (fs::is_directory(name, error) || (fs::path(name).filename() == report_file && fs::exists(name, error))) return fs::path(name);
 
   std::string help = "there are no runs in " + reports.string();
@@ -213,6 +216,7 @@ std::variant<fs::path, Problem> resolve_report(const fs::path& reports, const st
 }
 
 std::optional<fs::path> timeline_file(const Recording& recording, const AttemptRecord& attempt) {
+  if (const auto kept = recording.kept.find(attempt.log); kept != recording.kept.end()) return *kept->second;
   if (attempt.log.empty() || attempt.log.find('\0') != std::string::npos) return std::nullopt;
   std::error_code error;
   const fs::path folder = fs::canonical(recording.folder, error);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -19,13 +21,15 @@ struct Recording {
   enum class Origin { report, plan, timelines };
   Origin origin = Origin::report;
   RunRecord run;
+  // Timelines that do not stand in the folder but in memory: `log` of an attempt -> a path that leads there as long as this lives.
+  std::map<std::string, std::shared_ptr<const std::filesystem::path>> kept;
   Problems problems;  // errors: nothing of it can be trusted to be there (exit 2). Warnings: the rest is whole.
 };
 
-// `folder`: a report folder, or a report.json in it.
+// `folder`: a report folder, or a report.json in it, or a `.dump` file of the original tool.
 Recording open_recording(const std::filesystem::path& folder);
 
-// What the user called a report: "latest" (also ""), the name of a run in `reports`, or the path of a report folder or its report.json.
+// What the user called a report: "latest" (also ""), the name of a run in `reports`, or the path of a report folder, its report.json or a .dump.
 // The path, or a sentence that says what was looked for and which runs there are.
 std::variant<std::filesystem::path, Problem> resolve_report(const std::filesystem::path& reports, const std::string& name);
 
