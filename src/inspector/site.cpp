@@ -59,13 +59,20 @@ std::string_view up_to_newline(std::string_view text) { return text.substr(0, te
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// The words as they stand in a timeline: inside a JSON string, in lower case.
-std::string needle_of(std::string_view words) {
-  const std::string quoted = json_quote(words);
-  std::string needle = quoted.substr(1, quoted.size() - 2);
-  std::transform(needle.begin(), needle.end(), needle.begin(), lower);
-  return needle;
-}
+// What to look for: the words as a line holds them, and as they stand inside a JSON string; in lower case.
+struct Needles {
+  explicit Needles(std::string_view words) : plain(words) {
+    const std::string quoted = json_quote(words);
+    escaped = quoted.substr(1, quoted.size() - 2);
+    for (std::string* text : {&plain, &escaped})
+      std::transform(text->begin(), text->end(), text->begin(), lower);
+  }
+  std::size_t first_in(std::string_view text, std::size_t from) const {
+    const std::size_t at = text.find(plain, from);
+    return plain == escaped ? at : std::min(at, text.find(escaped, from));
+  }
+  std::string plain, escaped;
+};
 
 }  // namespace
 
@@ -229,26 +236,26 @@ Answer Site::search(const Query& query) {
   const AttemptRecord* attempt = find(query);
   const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
   if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
-  const std::string needle = needle_of(query.text("q"));
+  const Needles needles(query.text("q"));
   const std::vector<std::uint64_t>& offsets = opened->facts.offset;
   const File file(opened->file);
   std::string out = "{\"found\":[";
   std::size_t found = 0;
   std::size_t i = 0;
-  while (!needle.empty() && i < opened->facts.size() && found < most_found) {
+  while (!needles.plain.empty() && i < opened->facts.size() && found < most_found) {
     // Whole lines, as many as fit into a block; one at least.
     std::size_t end = i + 1;
     while (end < opened->facts.size() && offsets[end + 1] - offsets[i] <= search_block_bytes)
       ++end;
     std::string block = file.read(offsets[i], offsets[end] - offsets[i]);
     std::transform(block.begin(), block.end(), block.begin(), lower);
-    std::size_t at = block.find(needle);
+    std::size_t at = needles.first_in(block, 0);
     while (at != std::string::npos && found < most_found) {
       const auto next = std::upper_bound(offsets.begin() + static_cast<std::ptrdiff_t>(i),
                                          offsets.begin() + static_cast<std::ptrdiff_t>(end), offsets[i] + at);
       const auto event = static_cast<std::size_t>(next - offsets.begin()) - 1;
       out += (found++ == 0 ? "" : ",") + std::to_string(event);
-      at = event + 1 < end ? block.find(needle, offsets[event + 1] - offsets[i]) : std::string::npos;
+      at = event + 1 < end ? needles.first_in(block, offsets[event + 1] - offsets[i]) : std::string::npos;
     }
     i = end;
   }

@@ -29,8 +29,8 @@ struct Recording {
 // `folder`: a report folder, or a report.json in it, or a `.dump` file of the original tool.
 Recording open_recording(const std::filesystem::path& folder);
 
-// What the user called a report: "latest" (also ""), the name of a run in `reports`, or the path of a report folder, its report.json or a .dump.
-// The path, or a sentence that says what was looked for and which runs there are.
+// What the user called a report: "latest" (also ""), the name of a run in `reports`, or the path of a report folder, its report.json or a
+// .dump. The path, or a sentence that says what was looked for and which runs there are.
 std::variant<std::filesystem::path, Problem> resolve_report(const std::filesystem::path& reports, const std::string& name);
 
 // A cell's id is the name of its folder: one that is none would lead elsewhere.

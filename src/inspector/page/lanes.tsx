@@ -13,6 +13,8 @@ const markWidth = 5;
 // Fewer pixels between two events: they are drawn as one.
 const apart = 3;
 const mostArrows = 1500;
+// More lost packets in sight are ticks.
+const mostCrosses = 60;
 const shortestView = 5;  // microseconds
 
 interface Colours { ink: string; quiet: string; line: string; band: string; bad: string; good: string; life: string; plain: string; log: string;
@@ -27,7 +29,8 @@ function coloursOf(element: Element): Colours {
 }
 
 export interface LanesProps {
-  facts: Facts; shown: Shown; view: View; selected: number; deciding: number; found: Uint32Array; hiddenRoles: Set<string>;
+  facts: Facts; shown: Shown; view: View; selected: number; deciding: number; found: Uint32Array;
+  roles: number[];  // the lanes, from above
   onView(view: View): void; onSelect(event: number): void;
 }
 
@@ -35,12 +38,13 @@ class Drawing {
   private readonly context: CanvasRenderingContext2D;
   private readonly gutter: number;
   readonly lanes: number[];
+  private readonly laneOf: number[];
 
   constructor(private canvas: HTMLCanvasElement, private props: LanesProps) {
-    const { facts, hiddenRoles } = props;
     this.context = canvas.getContext("2d")!;
     this.gutter = canvas.clientWidth < 600 ? 58 : 92;
-    this.lanes = facts.header.roles.map((_, i) => i).filter(i => facts.header.roles[i] !== "" && !hiddenRoles.has(facts.header.roles[i]));
+    this.lanes = props.roles;
+    this.laneOf = props.facts.header.roles.map((_, role) => this.lanes.indexOf(role));
   }
 
   x(us: number): number {
@@ -53,7 +57,7 @@ class Drawing {
   }
   private y(lane: number): number { return axisHeight + lane * laneHeight; }
   // Where arrows touch the lane of the event.
-  private middle(event: number): number { return this.y(this.lanes.indexOf(this.props.facts.role[event])) + 22; }
+  private middle(event: number): number { return this.y(this.laneOf[this.props.facts.role[event]]) + 22; }
 
   draw(): void {
     const { canvas, context } = this;
@@ -247,7 +251,8 @@ class Drawing {
     const from = Math.max(0, lowerBound(facts.arrowSent, firstEvent) - 64);
     const to = lowerBound(facts.arrowSent, lastEvent + 1);
     const step = Math.max(1, Math.ceil((to - from) / mostArrows));
-    for (let i = from; i < to; i += step) this.arrow(i, step > 1 ? 0.25 : 0.8, isShown, colours);
+    const alpha = to - from > 400 ? 0.25 : 0.8;
+    for (let i = from; i < to; i += step) this.arrow(i, alpha, isShown, colours);
     if (selected >= 0) {
       const first = lowerBound(facts.arrowSent, selected);
       for (let i = first; i < facts.arrowSent.length && facts.arrowSent[i] === selected; ++i) this.arrow(i, 1, () => true, colours, 2.5);
@@ -261,10 +266,15 @@ class Drawing {
     context.globalAlpha = 1;
     for (let i = lostFrom; i < lostTo; i += lostStep) {
       const event = facts.lost[i];
-      if (!isShown(event) || this.lanes.indexOf(facts.role[event]) < 0) continue;
+      if (!isShown(event) || this.laneOf[facts.role[event]] < 0) continue;
       const x = this.x(facts.us[event]);
-      const down = this.lanes.indexOf(facts.role[event]) < this.lanes.length - 1;
+      const down = this.laneOf[facts.role[event]] < this.lanes.length - 1;
       const y = this.middle(event);
+      if (lostTo - lostFrom > mostCrosses) {
+        context.fillStyle = colours.bad;
+        context.fillRect(x - 0.5, down ? y + 13 : y - 19, 1.5, 6);
+        continue;
+      }
       const end = y + (down ? 26 : -26);
       context.strokeStyle = colours.bad;
       context.lineWidth = 1.25;
@@ -281,7 +291,7 @@ class Drawing {
   private arrow(index: number, alpha: number, isShown: (event: number) => boolean, colours: Colours, width = 1.25): void {
     const { facts } = this.props;
     const { sent, received, rule, duplicate, reordered } = facts.arrow(index);
-    if (this.lanes.indexOf(facts.role[sent]) < 0 || this.lanes.indexOf(facts.role[received]) < 0 || !isShown(sent) || !isShown(received)) return;
+    if (this.laneOf[facts.role[sent]] < 0 || this.laneOf[facts.role[received]] < 0 || !isShown(sent) || !isShown(received)) return;
     const { context } = this;
     const [x1, x2] = [this.x(facts.us[sent]), this.x(facts.us[received])];
     if (Math.max(x1, x2) < this.gutter || Math.min(x1, x2) > this.canvas.clientWidth) return;
@@ -363,7 +373,7 @@ export function Lanes(props: LanesProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   latest.current = props;
-  const lanes = props.facts.header.roles.filter(role => role !== "" && !props.hiddenRoles.has(role)).length;
+  const lanes = props.roles.length;
   const redraw = () => { if (canvas.current) new Drawing(canvas.current, latest.current).draw(); };
   useEffect(() => {
     const frame = requestAnimationFrame(redraw);

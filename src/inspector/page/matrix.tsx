@@ -7,7 +7,7 @@ import { address, setQuery } from "./route";
 
 // More columns than this get glyphs only.
 const mostWordColumns = 6;
-const mostListed = 40;
+const mostListed = 8;
 
 interface Table { test: string; params: string; rowRole: string; columnRole: string; rows: string[]; columns: string[];
                   cells: Map<string, Cell[]>; absent: Map<string, Absent>; all: Cell[] }
@@ -158,17 +158,18 @@ function Tip({ data }: { data: Data }) {
 // What a reader came for, with its reason, before any click.
 function Troubles({ cells }: { cells: Cell[] }) {
   const rank = (cell: Cell) => verdicts.indexOf(cell.verdict);
+  const [all, setAll] = useState(false);
   const bad = cells.filter(cell => ["failed", "error", "aborted"].includes(cell.verdict) || cell.flaky).sort((a, b) => rank(a) - rank(b));
   if (!bad.length) return null;
   return <section class="troubles">
     <h2>What went wrong</h2>
-    <ul>{bad.slice(0, mostListed).map(cell => <li key={cell.id}><a href={address(["cell", cell.id])}>
+    <ul>{bad.slice(0, all ? bad.length : mostListed).map(cell => <li key={cell.id}><a href={address(["cell", cell.id])}>
       <b class={cell.verdict}>{glyphs[cell.verdict]} {cell.flaky && cell.verdict === "passed" ? "flaky" : cell.verdict}</b>
       <span class="id">{visible(cell.id)}</span>
       <span class="reason">{visible(cell.reason)}</span>
       <span class="message">{visible(cell.message || cell.attempts.find(one => one.verdict !== "passed")?.message || "").slice(0, 300)}</span>
     </a></li>)}</ul>
-    {bad.length > mostListed ? <p class="quiet">… and {bad.length - mostListed} more: filter, or look at the tables</p> : null}
+    {bad.length > mostListed && !all ? <button class="link" onClick={() => setAll(true)}>and {bad.length - mostListed} more</button> : null}
   </section>;
 }
 

@@ -64,7 +64,8 @@ export function Sequence(props: SequenceProps) {
   }, [selected, shown]);
 
   const narrow = scroll.width < 600;
-  const timeWidth = narrow ? 52 : 78;
+  const digits = clock(facts.end, narrow ? 1000 : 1).length;
+  const timeWidth = Math.min(160, Math.max(narrow ? 46 : 72, 14 + digits * (narrow ? 6.3 : 7)));
   const space = narrow ? 28 : gap;
   const columns = Math.max(1, roles.length);
   const columnWidth = Math.max(120, (scroll.width - timeWidth - 12 - (columns - 1) * space) / columns);

@@ -79,10 +79,13 @@ class Embedded implements Source {
   }
   async line(cell: string, attempt: number, at: number) { return (await this.all(cell, attempt))[at]; }
   async search(cell: string, attempt: number, words: string) {
-    const needle = JSON.stringify(words).slice(1, -1).toLowerCase();
+    // As a line holds the words, and as they stand inside a JSON string.
+    const plain = words.toLowerCase();
+    const escaped = JSON.stringify(words).slice(1, -1).toLowerCase();
     const found: number[] = [];
     (await this.all(cell, attempt)).forEach((line, at) => {
-      if (needle && found.length < mostFound && line.toLowerCase().includes(needle)) found.push(at);
+      const text = line.toLowerCase();
+      if (plain && found.length < mostFound && (text.includes(plain) || text.includes(escaped))) found.push(at);
     });
     return { found, more: found.length >= mostFound };
   }

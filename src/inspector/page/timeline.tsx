@@ -1,5 +1,5 @@
 // The timeline of one attempt: lanes on one clock above, the events in words below, what is selected beside them.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Detail } from "./detail";
 import { Facts, lowerBound } from "./facts";
 import { shownBy } from "./filter";
@@ -57,7 +57,13 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
   const filterText = ["norole", "type", "object"].map(key => query.get(key) ?? "").join("\n");
   const shown = useMemo(() => shownBy(facts, query), [facts, filterText]);
   const hiddenRoles = useMemo(() => new Set((query.get("norole") ?? "").split(",").filter(Boolean)), [filterText]);
-  const roles = useMemo(() => facts.header.roles.map((_, i) => i).filter(i => facts.header.roles[i] !== "" && !hiddenRoles.has(facts.header.roles[i])), [filterText]);
+  // Lanes and columns stand in the order of the cell's roles; who else appears comes behind.
+  const roles = useMemo(() => {
+    const cast = Object.keys(cell.roles);
+    const rank = (role: number) => { const at = cast.indexOf(facts.header.roles[role]); return at < 0 ? cast.length + role : at; };
+    return facts.header.roles.map((_, role) => role).filter(role => facts.header.roles[role] !== "" && !hiddenRoles.has(facts.header.roles[role]))
+      .sort((a, b) => rank(a) - rank(b));
+  }, [facts, filterText]);
   const selected = query.has("at") ? facts.eventOf(Number(query.get("at"))) : -1;
   const deciding = attempt.blame ? facts.eventOf(attempt.blame.seq) : -1;
   const words = query.get("q") ?? "";
@@ -119,7 +125,8 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
     setView(clampView({ from: from - room, to: to + room }, facts));
   };
 
-  useEffect(() => {
+  // With the page's change, not after it: a key that follows at once must meet what is shown.
+  useLayoutEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -166,7 +173,7 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
     {facts.header.trouble ? <p class="note">{visible(facts.header.trouble)}</p> : null}
     {facts.header.faulty ? <p class="note">{facts.header.faulty} {facts.header.faulty === 1 ? "line of the file is" : "lines of the file are"} no event and left out</p> : null}
     <div class="bar" role="toolbar" aria-label="filters">
-      {facts.header.roles.filter(role => role !== "").slice(0, 12).map(role =>
+      {[...new Set([...Object.keys(cell.roles), ...facts.header.roles])].filter(role => facts.header.roles.includes(role) && role !== "").slice(0, 12).map(role =>
         <button class="chip" aria-pressed={!hiddenRoles.has(role)} title="show or hide this role" onClick={() => toggle("norole", hiddenRoles, role)}>{visible(role)}</button>)}
       <details class="types">
         <summary>{types.size ? `${types.size} of ${facts.header.types.length} types` : `all ${facts.header.types.length} types`}</summary>
@@ -187,7 +194,7 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
       {words ? <span class="quiet" role="status">{hits.length.toLocaleString("en")}{found.more ? "+" : ""} {hits.length === 1 ? "hit" : "hits"}</span> : null}
       <button class="plain" aria-label="keys" title="keys: ?" onClick={() => setHelping(!helping)}>?</button>
     </div>
-    <Lanes facts={facts} shown={shown} view={view} selected={selected} deciding={deciding} found={found.events} hiddenRoles={hiddenRoles} onView={setView} onSelect={select} />
+    <Lanes facts={facts} shown={shown} view={view} selected={selected} deciding={deciding} found={found.events} roles={roles} onView={setView} onSelect={select} />
     <div class={"split" + (selected >= 0 ? " open" : "")}>
       <Sequence facts={facts} shown={shown} lines={lines} selected={selected} deciding={deciding} found={foundSet} roles={roles} arrived={arrived} onSelect={select} />
       {selected >= 0 ? <Detail source={source} cell={cell.id} attempt={attempt.n} facts={facts} event={selected} onSelect={select} onObject={onObject} onClose={() => select(-1)} /> : null}

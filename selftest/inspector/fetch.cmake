@@ -1,0 +1,12 @@
+# Fetches what package-lock.json in FROM names into TO, unless it is there already.
+file(READ ${FROM}/package-lock.json wanted)
+set(there "")
+if(EXISTS ${TO}/fetched)
+  file(READ ${TO}/fetched there)
+endif()
+if(wanted STREQUAL there)
+  return()
+endif()
+file(COPY ${FROM}/package.json ${FROM}/package-lock.json ${FROM}/.npmrc DESTINATION ${TO})
+execute_process(COMMAND ${NPM} ci --ignore-scripts --no-audit --no-fund --prefer-offline --loglevel=error WORKING_DIRECTORY ${TO} COMMAND_ERROR_IS_FATAL ANY)
+file(WRITE ${TO}/fetched "${wanted}")
