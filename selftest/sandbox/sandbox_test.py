@@ -59,6 +59,11 @@ class Machine:
         return found + [name for _, name in socket.if_nameindex() if re.fullmatch(r"port\d+|br0|tap0", name)]
 
 
+def parent(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rsplit(")", 1)[1].split()[1])
+
+
 def host_addresses():
     done = subprocess.run(["hostname", "-I"], capture_output=True, text=True)
     return [address for address in done.stdout.split() if "." in address]
@@ -83,11 +88,12 @@ class Case(stage.Case):
             subprocess.run(["chown", "-R", f"{UID}:{UID}", folder], check=True)
         return project
 
-    def start(self, project, *arguments, **variables):
+    def start(self, project, *arguments, files=None, **variables):
+        limit = ["prlimit", f"--nofile={files}"] if files else []
         env = stage.environment(**{"HOME": "/tmp", "DOCKER_HOST": "unix:///nonexistent/engine.sock", **variables})
         out = tempfile.TemporaryFile("w+")
         self.addCleanup(out.close)
-        process = call([PROGRAM, *arguments], cwd=project.path, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        process = call([*limit, PROGRAM, *arguments], cwd=project.path, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         process.text = lambda: os.pread(out.fileno(), 1 << 24, 0).decode(errors="replace")
@@ -192,11 +198,14 @@ class Network(Case):
         self.assertTrue(any("Address already in use" in text for text in texts), texts)
 
     def test_the_outside(self):
-        if not shutil.which("slirp4netns") or not os.path.exists("/dev/net/tun"):
+        device = "/dev/net/tun"
+        may_open = os.path.exists(device) and (not ORDINARY or os.stat(device).st_mode & 0o006 == 0o006)
+        if not shutil.which("slirp4netns") or not may_open:
             project = self.project()
             project.test("outside", {"network": {"outside": True}})
             process = self.run_tests(project, code=3)
-            self.assertIn("apt-get install slirp4netns" if not shutil.which("slirp4netns") else "/dev/net/tun", process.text())
+            what = "apt-get install slirp4netns" if not shutil.which("slirp4netns") else "you may not open" if os.path.exists(device) else "modprobe tun"
+            self.assertIn(what, process.text())
             return
         addresses = host_addresses()
         with socket.create_server(("", 0)) as server:
@@ -279,6 +288,55 @@ class Processes(Case):
         seen = self.one(project, "seen")
         self.assertEqual(seen["uid"], 61235)
         self.assertEqual(seen["writes"]["/shared/x"], "written")
+
+
+class Trouble(Case):
+    def hanging(self):
+        project = self.project()
+        for number in range(4):
+            project.test(f"hang-{number}", {"containers": {"worker": {"grace": "300ms"}}})
+        process = self.start(project, "test", "--runtime", "sandbox", "-j", "2")
+        wait_until("two roles hang", lambda: project.runs() and len(self.hangs(project)) == 2)
+        return project, process
+
+    def hangs(self, project):
+        paths = timelines_of(project.run_folder(project.runs()[-1]))
+        return [event for path in paths for event in read_events(path) if event["ty"] == "hanging"]
+
+    def test_an_interrupt(self):
+        project, process = self.hanging()
+        process.send_signal(signal.SIGINT)
+        process.wait(stage.PATIENCE)
+        self.assertEqual(process.returncode, 130, process.text())
+        self.assertEqual({cell["verdict"] for cell in project.report()["cells"]}, {"aborted"})
+        self.assert_nothing_of(process.pid)
+
+    def test_two_interrupts(self):
+        _, process = self.hanging()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.wait(stage.PATIENCE)
+        self.assertEqual(process.returncode, 130, process.text())
+        self.assert_nothing_of(process.pid)
+
+    def test_the_launcher_is_killed(self):
+        project, process = self.hanging()
+        (launcher,) = [pid for pid, words in Machine.processes(process.pid) if words.startswith(f"interoper-launcher {process.pid}") and parent(pid) == process.pid]
+        os.kill(launcher, signal.SIGKILL)
+        process.wait(stage.PATIENCE)
+        self.assertEqual(process.returncode, 3, process.text())
+        self.assertEqual({cell["reason"] for cell in project.report()["cells"]}, {"sandbox-died"})
+        self.assert_nothing_of(process.pid)
+
+    def test_few_descriptors(self):
+        project = self.project(NOTHING)
+        for number in range(20):
+            project.test(f"nothing-{number}")
+        process = self.start(project, "test", "--runtime", "sandbox", "-j", "8", files=50)
+        process.wait(stage.PATIENCE)
+        self.assertEqual(process.returncode, 3, process.text())
+        self.assertIn("Too many open files; run fewer cells at once (-j), or raise the limit of open files (ulimit -n)", process.text())
+        self.assert_nothing_of(process.pid)
 
 
 class BadInput(Case):

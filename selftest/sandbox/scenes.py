@@ -264,6 +264,14 @@ def keep():
         wait_for_done()
 
 
+def hang():
+    """Never ready, and deaf to what is asked of it."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell("hanging")
+    while True:
+        time.sleep(1000)
+
+
 def outside():
     tell("ready")
     if ROLE == "driver":
@@ -280,5 +288,5 @@ def outside():
 
 {
     "meet": meet, "look": look, "linger": linger, "orphans": orphans, "hog": hog, "bomb": fork_bomb, "abort": abort, "big": big_file, "keep": keep,
-    "outside": outside,
+    "outside": outside, "hang": hang,
 }[TEST.split("-")[0]]()

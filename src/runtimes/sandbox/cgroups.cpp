@@ -199,6 +199,9 @@ void Cgroups::begin(const std::string& run) {
 }
 
 Cgroup Cgroups::make(const std::vector<int>& processes) {
+  // With fresh networks for each attempt there are as many as attempts.
+  const auto is_gone = [](const fs::path& directory) { return ::rmdir(directory.c_str()) == 0 || errno == ENOENT; };
+  busy_.erase(std::remove_if(busy_.begin(), busy_.end(), is_gone), busy_.end());
   Cgroup group;
   const std::string name = std::to_string(next_number_++);
   for (const Parent& parent : parents_) {
@@ -216,7 +219,7 @@ Cgroup Cgroups::make(const std::vector<int>& processes) {
 
 void Cgroups::remove(Cgroup& group) {
   for (const fs::path* directory : {&group.memory_, &group.processes_, &group.cpu_}) {
-    if (!directory->empty()) ::rmdir(directory->c_str());
+    if (!directory->empty() && ::rmdir(directory->c_str()) != 0) busy_.push_back(*directory);
   }
 }
 

@@ -41,6 +41,7 @@ class Cgroups {
   void begin(const std::string& run);
   // A new group that holds these processes (and what they start from now on).
   Cgroup make(const std::vector<int>& processes);
+  // Now, or when the processes in it have gone.
   void remove(Cgroup& group);
   // Removes all; what is still busy is tried again by the caller. True when nothing is left.
   bool end();
@@ -57,6 +58,7 @@ class Cgroups {
     bool is_second = false;
   };
   std::vector<Parent> parents_;
+  std::vector<std::filesystem::path> busy_;  // removed as soon as nobody is in them
   long next_number_ = 0;
 };
 

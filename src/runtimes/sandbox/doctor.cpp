@@ -59,10 +59,9 @@ Check limits_check(const std::map<std::string, std::string>& facts) {
 }
 
 Check outside_check() {
-  const std::string program = user_network_program();
-  if (!program.empty()) return {"outside", Check::State::ok, "tests that ask for it reach the outside through " + program, ""};
-  return {"outside", Check::State::warn, "tests that ask for the outside (\"network\": {\"outside\": true}) have no way there",
-          "install slirp4netns, when you have such tests"};
+  const std::string obstacle = no_user_network();
+  if (obstacle.empty()) return {"outside", Check::State::ok, "tests that ask for it reach the outside, through slirp4netns", ""};
+  return {"outside", Check::State::warn, "tests that ask for the outside (\"network\": {\"outside\": true}) have no way there", obstacle};
 }
 
 Check leftovers_check() {

@@ -34,26 +34,13 @@ constexpr std::chrono::seconds init_within{30};
 // The kernel ends a process at SIGKILL at once, unless it is stuck in the kernel (a dead network disk).
 constexpr std::chrono::seconds exit_after_kill_within{30};
 
-struct Pipe {
-  Descriptor read, write;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    throw WorldError("sandbox-failed", "cannot make a pipe: " + std::generic_category().message(errno) +
-                                           "; run fewer cells at once (-j), or raise the limit of open files (ulimit -n)");
-  }
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
-}
-
 void set_nonblocking(int descriptor) { ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
 
 // Both output streams of a role, as one thing to wait for: an epoll descriptor, which is readable when one of them is.
 class Output {
  public:
-  Output(const Executor& executor, Descriptor out, Descriptor err)
-      : streams_{std::move(out), std::move(err)}, either_(executor, ::epoll_create1(EPOLL_CLOEXEC)) {
+  Output(const Executor& executor, Descriptor out, Descriptor err, Descriptor either)
+      : streams_{std::move(out), std::move(err)}, either_(executor, either.release()) {
     for (const Descriptor& stream : streams_) {
       set_nonblocking(stream.get());
       epoll_event wish{};
@@ -275,7 +262,9 @@ class SandboxLab final : public Lab {
     WirePair control = make_wire_pair();
     set_nonblocking(in.write.get());
     running.control = std::make_unique<Wire>(workshop_.executor, std::move(control.here));
-    running.output = std::make_unique<Output>(workshop_.executor, std::move(out.read), std::move(err.read));
+    Descriptor either(::epoll_create1(EPOLL_CLOEXEC));
+    if (!either) throw no_descriptors("an epoll instance");
+    running.output = std::make_unique<Output>(workshop_.executor, std::move(out.read), std::move(err.read), std::move(either));
     running.input = std::make_unique<AsioDescriptor>(workshop_.executor, in.write.release());
     std::string bytes = pack(running.order);
     std::vector<int> streams = {control.there.get(), in.read.get(), out.write.get(), err.write.get()};
@@ -292,7 +281,9 @@ class SandboxLab final : public Lab {
     }
     Unpacker words(reply.bytes);
     const Word word = words.word();
-    if (word == Word::fault || reply.descriptors.empty()) throw unavailable(unpack_fault(words), look_at_kernel());
+    if (word == Word::fault) throw unavailable(unpack_fault(words), look_at_kernel());
+    errno = EMFILE;  // the kernel drops descriptors that have no room here, in silence
+    if (reply.descriptors.empty()) throw no_descriptors("room for a process's descriptor");
     running.pidfd = std::move(reply.descriptors.front());
   }
 

@@ -81,7 +81,7 @@ pid_t spawn_launcher(int program, int socket) {
 }  // namespace
 
 Task<bool> process_ended(const Executor& executor, int pidfd, Clock::time_point deadline) {
-  asio::posix::stream_descriptor process(executor, ::fcntl(pidfd, F_DUPFD_CLOEXEC, 0));
+  asio::posix::stream_descriptor process(executor, pidfd);
   asio::steady_timer alarm(executor, deadline);
   // A handler that is on its way already must not reach what is gone by then.
   const auto waiting = std::make_shared<bool>(true);
@@ -92,6 +92,7 @@ Task<bool> process_ended(const Executor& executor, int pidfd, Clock::time_point 
   auto token = asio::redirect_error(asio::use_awaitable, woken);
   co_await process.async_wait(asio::posix::stream_descriptor::wait_read, token);
   *waiting = false;
+  process.release();  // the caller's
   co_return !woken;
 }
 

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "base/problem.hpp"
+#include "runtimes/sandbox/wire.hpp"
 
 namespace interoper::sandbox {
 
@@ -26,15 +27,18 @@ namespace {
 // It opens a device and sets an address.
 constexpr std::chrono::seconds ready_within{10};
 
-struct Pipe {
-  Descriptor read, write;
-};
+constexpr const char* tunnel_device = "/dev/net/tun";
 
-Pipe make_pipe() {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw WorldError("sandbox-failed", "cannot make a pipe: " + std::generic_category().message(errno));
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+// Empty when there is none in PATH.
+std::string user_network_program() {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
+  std::string folder;
+  while (std::getline(folders, folder, ':')) {
+    const std::string candidate = folder + "/slirp4netns";
+    if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return {};
 }
 
 // Descriptors that a program is to find at the same number as here: posix_spawn clears their close-on-exec flag.
@@ -81,13 +85,13 @@ Task<bool> says_ready(Executor executor, Descriptor pipe) {
 
 }  // namespace
 
-std::string user_network_program() {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "/usr/bin:/bin" : path);
-  std::string folder;
-  while (std::getline(folders, folder, ':')) {
-    const std::string candidate = folder + "/slirp4netns";
-    if (!folder.empty() && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+std::string no_user_network() {
+  if (user_network_program().empty())
+    return "there is no slirp4netns in PATH to carry roles there: install it (Debian, Ubuntu: apt-get install slirp4netns)";
+  if (::access(tunnel_device, F_OK) != 0) return std::string("there is no ") + tunnel_device + ": `modprobe tun` as root makes it";
+  if (::access(tunnel_device, R_OK | W_OK) != 0) {
+    return std::string("you may not open ") + tunnel_device +
+           ": `chmod 666` it as root, as most systems have it (what can be done with it depends on the network namespace)";
   }
   return {};
 }
@@ -101,13 +105,12 @@ UserNetwork::~UserNetwork() {
 }
 
 Task<UserNetwork> UserNetwork::start(Executor executor, int process) {
-  const std::string program = user_network_program();
-  if (program.empty()) {
-    throw WorldError(
-        "outside-unavailable",
-        "the test lets its roles reach the outside (\"network\": {\"outside\": true}), and the sandbox finds no slirp4netns to "
-        "carry them there; install it (Debian, Ubuntu: apt-get install slirp4netns), or use --network host");
+  const std::string obstacle = no_user_network();
+  if (!obstacle.empty()) {
+    throw WorldError("outside-unavailable", "the test lets its roles reach the outside (\"network\": {\"outside\": true}), and " +
+                                                obstacle + "; or use --network host");
   }
+  const std::string program = user_network_program();
   Pipe ready = make_pipe();
   Pipe life = make_pipe();
   UserNetwork network;
@@ -125,9 +128,7 @@ Task<UserNetwork> UserNetwork::start(Executor executor, int process) {
   ready.write.close();
   const bool is_ready = co_await says_ready(executor, std::move(ready.read));
   if (!is_ready) {
-    throw WorldError("outside-unavailable", program +
-                                                " cannot connect a role to the outside; see that /dev/net/tun is there (modprobe tun), "
-                                                "or use --network host");
+    throw WorldError("outside-unavailable", program + " cannot connect a role to the outside; try it by hand, or use --network host");
   }
   co_return std::move(network);
 }

@@ -23,7 +23,7 @@ class UserNetwork {
   Descriptor life_;  // it ends when this is closed, also when we are killed
 };
 
-// The program's path; empty when there is none in PATH.
-std::string user_network_program();
+// Why there is none to be had on this machine, and what to do; empty when there is.
+std::string no_user_network();
 
 }  // namespace interoper::sandbox

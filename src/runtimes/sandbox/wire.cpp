@@ -1,6 +1,8 @@
 #include "runtimes/sandbox/wire.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -10,8 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-
-#include "base/problem.hpp"
 
 namespace interoper::sandbox {
 
@@ -127,12 +127,20 @@ void Wire::close() {
   inside_->socket.close(ignored);
 }
 
+WorldError no_descriptors(const std::string& what) {
+  return {"sandbox-failed", "cannot make " + what + ": " + std::generic_category().message(errno) +
+                                "; run fewer cells at once (-j), or raise the limit of open files (ulimit -n)"};
+}
+
 WirePair make_wire_pair() {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    throw WorldError("sandbox-failed", "cannot make a pair of sockets: " + std::generic_category().message(errno) +
-                                           "; run fewer cells at once (-j), or raise the limit of open files (ulimit -n)");
-  }
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) throw no_descriptors("a pair of sockets");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw no_descriptors("a pipe");
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/problem.hpp"
 #include "base/task.hpp"
 #include "runtimes/sandbox/parcel.hpp"
 
@@ -39,6 +40,14 @@ struct WirePair {
   Descriptor here, there;
 };
 WirePair make_wire_pair();
+
+// WorldError("sandbox-failed") when this process may have no more descriptors, as for make_wire_pair.
+struct Pipe {
+  Descriptor read, write;  // closed on exec
+};
+Pipe make_pipe();
+// That error, for another thing that could not be made (errno says why).
+WorldError no_descriptors(const std::string& what);
 
 // Why the other side could not, from the packet behind Word::fault.
 struct RemoteFault {
