@@ -23,6 +23,7 @@ ORDINARY = os.environ.get("SANDBOX_USER") == "ordinary"
 # An ID that no account has: such a user owns nothing here.
 UID = 61234
 NOTHING = os.environ["NOTHING"]
+SANITIZED = os.environ.get("SANITIZED") == "ON"  # such a program needs more of everything
 
 
 class Machine:
@@ -328,6 +329,7 @@ class Trouble(Case):
         self.assertEqual({cell["reason"] for cell in project.report()["cells"]}, {"sandbox-died"})
         self.assert_nothing_of(process.pid)
 
+    @stage.unittest.skipIf(SANITIZED, "the sanitizer itself needs descriptors, and takes their lack for a fault")
     def test_few_descriptors(self):
         project = self.project(NOTHING)
         for number in range(20):
@@ -412,7 +414,7 @@ class BadInput(Case):
 
 
 class Many(Case):
-    CELLS = 1000
+    CELLS = 200 if SANITIZED else 1000
 
     def many(self):
         project = self.project(NOTHING)
@@ -450,7 +452,7 @@ class Many(Case):
             self.assertEqual(state["threads"], 1, samples)
             # 4 cells of 2 roles with 7 descriptors each, their slots, and the run's own.
             self.assertLess(state["files"], 150, samples)
-            self.assertLess(state["kilobytes"], 64 * 1024, samples)
+            self.assertTrue(SANITIZED or state["kilobytes"] < 64 * 1024, samples)
 
     def test_killed_in_the_middle(self):
         project = self.many()
