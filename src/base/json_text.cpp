@@ -571,11 +571,30 @@ bool json_each_member(std::string_view text, const std::function<void(std::strin
 
 std::optional<std::vector<JsonMember>> json_members(std::string_view text) {
   std::vector<JsonMember> members;
+  members.reserve(8);  // an event has fewer keys
   const bool valid = for_each_member(text, [&members](std::string_view key, std::string_view written, std::string_view value) {
     members.push_back({decode(key), written, value});
   });
   if (!valid) return std::nullopt;
   return members;
+}
+
+bool json_glance(std::string_view text, const std::function<void(const JsonGlance&)>& tell) {
+  // Its memory grows to what the largest line needs, and serves all.
+  thread_local simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(text.data(), text.size()).get(object) != simdjson::SUCCESS) return false;
+  for (const simdjson::dom::key_value_pair& field : object) {
+    JsonGlance seen;
+    seen.key = field.key;
+    if (field.value.get(seen.text) == simdjson::SUCCESS) {
+      seen.kind = JsonGlance::Kind::string;
+    } else if (field.value.get(seen.number) == simdjson::SUCCESS) {
+      seen.kind = JsonGlance::Kind::whole_number;
+    }
+    tell(seen);
+  }
+  return true;
 }
 
 std::optional<std::vector<std::string_view>> json_elements(std::string_view text) {

@@ -19,8 +19,37 @@ bool is_engine_key(std::string_view key) {
 
 bool starts_like_an_object(std::string_view line) { return !line.empty() && line.front() == '{'; }
 
+// An event as nearly all are: what stands between its braces is taken as it is. Nothing when it must be looked at more closely.
+std::optional<Draft> plain_event_in(std::string_view line) {
+  Draft sent;
+  bool is_plain = line.find('\r') == std::string_view::npos;  // a blank in JSON, but a line's end to many readers of lines
+  const auto look = [&](const JsonGlance& member) {
+    if (member.key == "ty") {
+      is_plain = is_plain && member.kind == JsonGlance::Kind::string;
+      sent.type = member.text;
+    } else if (member.key == "id") {
+      is_plain = is_plain && member.kind == JsonGlance::Kind::whole_number;
+      sent.id = std::to_string(member.number);
+    } else if (member.key == "to") {
+      sent.is_addressed = true;
+    } else if (is_engine_key(member.key)) {
+      is_plain = false;
+    }
+  };
+  if (!is_plain || !json_glance(line, look) || !is_plain || sent.type.empty()) return std::nullopt;
+  const std::size_t open = line.find('{');
+  const std::size_t close = line.rfind('}');
+  sent.members.reserve(close - open);
+  sent.members += ',';
+  sent.members += line.substr(open + 1, close - open - 1);
+  return sent;
+}
+
 // The event in `line`, if it is one: a JSON object with a non-empty string `ty`. With a key twice the last counts, as in most readers.
 std::optional<Draft> event_in(std::string_view line, bool& is_object) {
+  auto plain = plain_event_in(line);
+  is_object = plain.has_value();
+  if (plain) return plain;
   const auto members = json_members(line);
   is_object = members.has_value();
   if (!members) return std::nullopt;
