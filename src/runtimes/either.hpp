@@ -1,4 +1,5 @@
 // Two runtimes as one: an attempt whose players are all images goes to the one, every other to the other. For a run that has both kinds.
+// When one of them cannot be used here, only its own attempts fail.
 #pragma once
 
 #include <memory>

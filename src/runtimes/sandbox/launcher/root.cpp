@@ -180,7 +180,8 @@ Fault build_root(bool privileged) {
   return make_writable("/");  // its own few directories only: roles get it read-only
 }
 
-Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden_directory, long long tmp_bytes) {
+Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden_directory, long long tmp_bytes,
+                   const std::string& resolver_file) {
   constexpr unsigned long harmless = MS_NOSUID | MS_NODEV;
   // Files are memory too, however small they are.
   constexpr long long bytes_per_file = 4096;
@@ -193,6 +194,10 @@ Fault furnish_role(bool privileged, const std::string& directory, const std::str
   if (Fault fault = mount_at("tmpfs", "/run", harmless, "mode=1777," + size)) return fault;
   if (Fault fault = mount_at("tmpfs", "/dev/shm", harmless, "mode=1777," + size)) return fault;
   if (Fault fault = mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")) return fault;
+  if (!resolver_file.empty()) {
+    if (Fault fault = make_directory(resolver_file.substr(0, resolver_file.rfind('/')))) return fault;
+    if (Fault fault = write_file(resolver_file, outside_resolver)) return fault;
+  }
   if (!hidden_directory.empty()) {
     if (Fault fault = make_directory(directory)) return fault;
     if (Fault fault = bind(hidden + hidden_directory, directory)) return fault;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "runtimes/sandbox/launcher/fault.hpp"
 
@@ -12,8 +13,12 @@ namespace interoper::sandbox {
 // `privileged`: in the host's user namespace, where device nodes can be made.
 Fault build_root(bool privileged);
 
+// The resolv.conf of roles that may reach the outside: where a user-mode network (slirp4netns) answers questions for names.
+constexpr std::string_view outside_resolver = "nameserver 10.0.2.3\n";
+
 // What a role must not share with others, in a mount namespace of its own; `hidden` and `directory` as in RoleOrder.
-// `tmp_bytes` limits each of /tmp, /run and /dev/shm.
-Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden, long long tmp_bytes);
+// `tmp_bytes` limits each of /tmp, /run and /dev/shm. `resolver_file` (World) gets outside_resolver.
+Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden, long long tmp_bytes,
+                   const std::string& resolver_file);
 
 }  // namespace interoper::sandbox

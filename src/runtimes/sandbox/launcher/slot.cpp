@@ -12,14 +12,12 @@
 #include "runtimes/sandbox/launcher/network.hpp"
 #include "runtimes/sandbox/launcher/packets.hpp"
 #include "runtimes/sandbox/launcher/place.hpp"
+#include "runtimes/sandbox/launcher/root.hpp"
 #include "runtimes/sandbox/launcher/system.hpp"
 
 namespace interoper::sandbox {
 
 namespace {
-
-// Where a user-mode network (slirp4netns) answers questions for names.
-constexpr std::string_view outside_resolver = "nameserver 10.0.2.3\n";
 
 std::string read_all(const char* path) {
   std::string text;
@@ -59,6 +57,15 @@ Fault replace_file(const std::string& at, std::string_view text) {
   return fault;
 }
 
+// Where a link of /etc leads, without looking there; empty when it is no link.
+std::string target_of_link(const char* file) {
+  std::array<char, 4096> text{};
+  if (::readlink(file, text.data(), text.size() - 1) <= 0) return {};
+  std::string target = text.data();
+  if (target.starts_with("../")) return target.substr(2);
+  return target.front() == '/' ? target : "/etc/" + target;
+}
+
 class Slot {
  public:
   Slot(const World& world, const SlotOrder& order, int socket) : world_(world), order_(order), socket_(socket) {}
@@ -70,7 +77,7 @@ class Slot {
     }
     if (Fault fault = replace_file("/etc/hosts", names_of(order_, network_.has_ipv6()))) return fault;
     if (order_.outside && apart) {
-      if (Fault fault = replace_file("/etc/resolv.conf", outside_resolver)) return fault;
+      if (Fault fault = use_outside_resolver()) return fault;
     }
     Packer reply(Word::ready);
     for (std::size_t role = 0; role < order_.roles.size(); ++role) {
@@ -104,6 +111,14 @@ class Slot {
   }
 
  private:
+  Fault use_outside_resolver() {
+    constexpr const char* file = "/etc/resolv.conf";
+    const std::string target = target_of_link(file);
+    if (!target.starts_with("/run/")) return replace_file(file, outside_resolver);
+    world_.resolver_file = target;
+    return {};
+  }
+
   void begin(Unpacker& words) const {
     const std::string size = std::to_string(words.number());
     const bool kept = words.number() != 0;
@@ -128,7 +143,7 @@ class Slot {
     send(socket_, Packer(Word::ready).number(clean ? 1 : 0).take());
   }
 
-  const World& world_;
+  World world_;  // with what is this slot's own
   const SlotOrder& order_;
   int socket_;
   Network network_;

@@ -2,6 +2,7 @@
 // its places, one for each role: a place stands in the role's network namespace (and cgroup), so that what is started there need not move.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "runtimes/sandbox/parcel.hpp"
@@ -12,6 +13,8 @@ namespace interoper::sandbox {
 struct World {
   int proc = -1;            // the host's /proc
   bool privileged = false;  // without user namespaces of our own
+  // Where in a role's own /run the host's /etc/resolv.conf leads, when roles are to ask the user-mode network for names; mostly empty.
+  std::string resolver_file;
 };
 
 // Runs in a process of its own, whose mount namespace is its own too, until `socket` is closed from the other end.
