@@ -75,7 +75,7 @@ struct Trial {
     return {};
   }
   std::string open(const std::string& cell, const Strings& with) { return run(open_and_forget(attempt(cell, with))); }
-  Task<> open_and_forget(LabOrder order) { co_await runtime->open(std::move(order)); }
+  Task<> open_and_forget(LabOrder order) const { co_await runtime->open(std::move(order)); }
 
   Strings notes;
   Noting* images = nullptr;
