@@ -57,7 +57,8 @@ function tablesOf(data: Data): Table[] {
     }
   }
   for (const table of tables.values()) {
-    const places = [...table.cells.keys(), ...table.absent.keys()].map(at => at.split("\n"));
+    const placed = [...table.absent].filter(([, absent]) => Object.keys(absent.roles).length).map(([at]) => at);
+    const places = [...table.cells.keys(), ...placed].map(at => at.split("\n"));
     table.rows = sorted(places.map(([row]) => row));
     table.columns = sorted(places.map(([, column]) => column));
   }
@@ -101,7 +102,8 @@ function TableOf({ table, filters, title }: { table: Table; filters: Filters; ti
   return <section class={"test" + (words ? "" : " dense")} style={{ "--columns": table.columns.length }}>
     <h2><span>{visible(table.test)}</span> {table.params ? <small>{visible(table.params)}</small> : null}</h2>
     <p class="quiet">{title && title !== table.test ? visible(title) + " — " : ""}{countWords(table.all) || "not run"}</p>
-    <div class="scroll" tabIndex={-1}>
+    {[...table.absent.values()].filter(one => !Object.keys(one.roles).length).map(one => <p class="quiet">absent: {visible(one.reason)}</p>)}
+    {table.rows.length ? <div class="scroll" tabIndex={-1}>
       <table>
         <thead><tr>
           <th class="corner"><span>{table.rowRole} ↓&nbsp; {table.columnRole} →</span></th>
@@ -118,7 +120,7 @@ function TableOf({ table, filters, title }: { table: Table; filters: Filters; ti
           })}
         </tr>)}</tbody>
       </table>
-    </div>
+    </div> : null}
   </section>;
 }
 

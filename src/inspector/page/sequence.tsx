@@ -117,7 +117,7 @@ export function Sequence(props: SequenceProps) {
   });
   return <div class="sequence">
     <div class="columns" aria-hidden="true">
-      <span style={{ width: `${timeWidth}px` }}>seconds</span>
+      {narrow ? null : <span style={{ width: `${timeWidth}px` }}>seconds</span>}
       {roles.map(role => <b style={{ left: `${left(role)}px`, width: `${columnWidth}px` }}>{facts.header.roles[role]}</b>)}
     </div>
     <div class="rows" ref={box} tabIndex={0} role="listbox" aria-label="events" aria-activedescendant={selected >= 0 ? `e${selected}` : undefined}>
