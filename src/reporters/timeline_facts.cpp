@@ -92,16 +92,50 @@ bool is_plain_string(std::string_view value) {
   return value.size() >= 2 && value.front() == '"' && value.find('\\') == std::string_view::npos;
 }
 
-// A dotted path that begins in `in` is looked up there: the rest of the event need not be read again.
-struct Path {
-  explicit Path(const std::string& path) : whole(path), inside(path.starts_with("in.") ? path.substr(3) : "") {}
-  std::optional<std::string_view> find(std::string_view line, std::string_view in) const {
-    if (inside.empty()) return json_at(line, whole);
-    if (in.empty()) return std::nullopt;
-    return json_at(in, inside);
+// The members of an event's `in`, found in one pass, since several paths lead into it.
+class Inside {
+ public:
+  void read(std::string_view in) {
+    in_ = in;
+    members_.clear();
+    odd_ = false;
+    json_each_member(in, [this](std::string_view key, std::string_view value) {
+      // A key that was decoded does not outlive this call, and one with a dot is another rule of json_at's.
+      odd_ = odd_ || key.data() < in_.data() || key.data() >= in_.data() + in_.size() || key.find('.') != std::string_view::npos;
+      members_.emplace_back(key, value);
+    });
   }
-  std::string whole;
-  std::string inside;
+  // What json_at finds under `first`, or under `first.rest`.
+  std::optional<std::string_view> find(std::string_view first, std::string_view rest) const {
+    if (odd_) return json_at(in_, rest.empty() ? std::string(first) : std::string(first) + "." + std::string(rest));
+    for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
+      if (member->first != first) continue;
+      if (rest.empty()) return member->second;
+      if (member->second.front() != '{') return std::nullopt;
+      return json_at(member->second, rest);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::string_view in_;
+  std::vector<std::pair<std::string_view, std::string_view>> members_;
+  bool odd_ = false;
+};
+
+// A dotted path; one that begins in `in` is looked up there.
+struct Path {
+  explicit Path(const std::string& path) : whole(path) {
+    if (!path.starts_with("in.")) return;
+    const std::string inside = path.substr(3);
+    const std::size_t dot = inside.find('.');
+    first = inside.substr(0, dot);
+    if (dot != std::string::npos) rest = inside.substr(dot + 1);
+  }
+  std::optional<std::string_view> find(std::string_view line, const Inside& in) const {
+    return first.empty() ? json_at(line, whole) : in.find(first, rest);
+  }
+  std::string whole, first, rest;
 };
 
 // Texts -> small numbers, in the order of their coming.
@@ -164,6 +198,7 @@ class Gatherer {
         by_.back().push_back({Path(part), kind == objects.end() ? -1 : static_cast<int>(kind - objects.begin())});
       }
     }
+    if (const auto any = sides_.find(""); any != sides_.end()) any_type_ = &any->second;
   }
 
   // False when the line is no JSON object.
@@ -190,8 +225,9 @@ class Gatherer {
     keep_seq(seen.seq);
     const bool is_object = !seen.in.empty() && seen.in.front() == '{';
     if (is_object && facts_.types[type] != "log") {
-      add_objects(role, seen.in, line);
-      add_sightings(role, facts_.types[type], seen.in, line);
+      inside_.read(seen.in);
+      add_objects(role, line);
+      add_sightings(role, facts_.types[type], line);
     }
     return true;
   }
@@ -251,10 +287,10 @@ class Gatherer {
     facts_.seq.push_back(seq);
   }
 
-  void add_objects(std::uint32_t role, std::string_view in, std::string_view line) {
+  void add_objects(std::uint32_t role, std::string_view line) {
     std::uint32_t around = TimelineObject::none;
     for (std::uint32_t kind = 0; kind < kinds_.size(); ++kind) {
-      const auto value = ids_[kind].find(line, in);
+      const auto value = ids_[kind].find(line, inside_);
       if (!value) continue;
       std::uint64_t id = 0;
       const auto [end, fault] = std::from_chars(value->data(), value->data() + value->size(), id);
@@ -273,7 +309,7 @@ class Gatherer {
       around = object;
       facts_.refs.push_back(object);
       if (kinds_[kind].name.empty()) continue;
-      if (const auto name = names_[kind].find(line, in); name && name->front() == '"') {
+      if (const auto name = names_[kind].find(line, inside_); name && name->front() == '"') {
         std::string room;
         facts_.names[object] = text_of(*name, room);
       }
@@ -289,23 +325,26 @@ class Gatherer {
     return known->second;
   }
 
-  void add_sightings(std::uint32_t role, const std::string& type, std::string_view in, std::string_view line) {
-    for (const std::string& key : {type, std::string()}) {  // "" holds the patterns that name no type
-      const auto sides = sides_.find(key);
-      if (sides == sides_.end()) continue;
-      for (const Side& side : sides->second) {
+  void add_sightings(std::uint32_t role, const std::string& type, std::string_view line) {
+    for (const std::vector<Side>* sides : {sides_of(type), any_type_}) {
+      if (sides == nullptr) continue;
+      for (const Side& side : *sides) {
         const bool fits = std::all_of(side.keys.begin(), side.keys.end(), [&](const auto& wanted) {
-          const auto value = wanted.first.find(line, in);
+          const auto value = wanted.first.find(line, inside_);
           return value && json_equal(*value, wanted.second);
         });
-        if (fits) sight(side, role, in, line);
+        if (fits) sight(side, role, line);
       }
-      if (type.empty()) break;
     }
   }
 
+  const std::vector<Side>* sides_of(const std::string& type) const {
+    const auto found = type.empty() ? sides_.end() : sides_.find(type);
+    return found == sides_.end() ? nullptr : &found->second;
+  }
+
   // An event that lacks what its rule compares tells of no packet.
-  void sight(const Side& side, std::uint32_t role, std::string_view in, std::string_view line) {
+  void sight(const Side& side, std::uint32_t role, std::string_view line) {
     Hash hash;
     std::vector<std::uint32_t> named;
     for (const By& by : by_[side.rule]) {
@@ -313,7 +352,7 @@ class Gatherer {
         named.push_back(object_around(static_cast<std::uint32_t>(by.kind)));
         continue;
       }
-      const auto value = by.path.find(line, in);
+      const auto value = by.path.find(line, inside_);
       if (!value) return;
       if (is_plain_string(*value)) {
         hash.add(*value);
@@ -344,13 +383,15 @@ class Gatherer {
   const std::vector<ObjectKind>& kinds_;
   Words roles_, types_;
   std::vector<Path> ids_, names_;
-  std::unordered_map<std::string, std::vector<Side>> sides_;
+  std::unordered_map<std::string, std::vector<Side>> sides_;  // by type; "" holds the patterns that name none
+  const std::vector<Side>* any_type_ = nullptr;
   std::vector<std::vector<By>> by_;
   std::unordered_map<ObjectKey, std::uint32_t, ObjectKeyHash> objects_;
   std::vector<Sighting> sightings_;
   std::vector<Pending> pending_;
   std::int64_t last_us_ = 0;
   std::string role_text_, type_text_, canonical_;
+  Inside inside_;
 };
 
 class OpenFile {

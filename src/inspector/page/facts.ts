@@ -38,7 +38,8 @@ export class Facts {
   readonly tones: Tone[];
   private letters: string[];
   private seq: Float64Array | null;
-  private byReceived: Uint32Array | null = null;
+  private byReceived = new Uint32Array();
+  private receivedBegin: Uint32Array | null = null;
 
   constructor(bytes: ArrayBuffer) {
     const text = new Uint8Array(bytes);
@@ -94,19 +95,18 @@ export class Facts {
   arrowsAt(event: number): Arrow[] {
     const arrows: Arrow[] = [];
     for (let i = lowerBound(this.arrowSent, event); i < this.arrowSent.length && this.arrowSent[i] === event; ++i) arrows.push(this.arrow(i));
-    if (!this.byReceived) {
-      this.byReceived = new Uint32Array(this.arrowSent.length).map((_, i) => i);
-      this.byReceived.sort((a, b) => this.arrowReceived[a] - this.arrowReceived[b]);
-    }
-    const order = this.byReceived;
-    let low = 0;
-    let high = order.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.arrowReceived[order[middle]] < event) low = middle + 1; else high = middle;
-    }
-    for (; low < order.length && this.arrowReceived[order[low]] === event; ++low) arrows.push(this.arrow(order[low]));
+    if (!this.receivedBegin) this.indexReceived();
+    for (let i = this.receivedBegin![event]; i < this.receivedBegin![event + 1]; ++i) arrows.push(this.arrow(this.byReceived[i]));
     return arrows;
+  }
+  // For each event where its arrivals begin in `byReceived`: counted, not sorted.
+  private indexReceived(): void {
+    const begin = new Uint32Array(this.count + 2);
+    for (const event of this.arrowReceived) ++begin[event + 2];
+    for (let event = 2; event < begin.length; ++event) begin[event] += begin[event - 1];
+    this.byReceived = new Uint32Array(this.arrowReceived.length);
+    for (let arrow = 0; arrow < this.arrowReceived.length; ++arrow) this.byReceived[begin[this.arrowReceived[arrow] + 1]++] = arrow;
+    this.receivedBegin = begin;
   }
   isLost(event: number): boolean { return this.lost[lowerBound(this.lost, event)] === event; }
   isUnknown(event: number): boolean { return this.unknown[lowerBound(this.unknown, event)] === event; }
