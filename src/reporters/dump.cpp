@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <ranges>
 #include <set>
 
 #include "base/duration.hpp"
@@ -67,9 +68,10 @@ std::vector<JsonMember> members_of(std::string_view object) {
   std::vector<JsonMember> members = json_members(object).value_or(std::vector<JsonMember>{});
   std::set<std::string> seen;
   std::vector<JsonMember> last;
-  for (auto member = members.rbegin(); member != members.rend(); ++member) {
-    if (seen.insert(member->key).second) last.insert(last.begin(), *member);
+  for (const JsonMember& member : std::views::reverse(members)) {
+    if (seen.insert(member.key).second) last.push_back(member);
   }
+  std::reverse(last.begin(), last.end());
   return last;
 }
 

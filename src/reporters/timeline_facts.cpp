@@ -10,6 +10,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -108,11 +109,11 @@ class Inside {
   // What json_at finds under `first`, or under `first.rest`.
   std::optional<std::string_view> find(std::string_view first, std::string_view rest) const {
     if (odd_) return json_at(in_, rest.empty() ? std::string(first) : std::string(first) + "." + std::string(rest));
-    for (auto member = members_.rbegin(); member != members_.rend(); ++member) {
-      if (member->first != first) continue;
-      if (rest.empty()) return member->second;
-      if (member->second.front() != '{') return std::nullopt;
-      return json_at(member->second, rest);
+    for (const auto& [key, value] : std::views::reverse(members_)) {
+      if (key != first) continue;
+      if (rest.empty()) return value;
+      if (value.front() != '{') return std::nullopt;
+      return json_at(value, rest);
     }
     return std::nullopt;
   }
