@@ -37,6 +37,7 @@ int perform(const interoper::Options& options) {
     case Verb::inspect: return interoper::inspect_report(options);
     case Verb::judge: return interoper::judge_report(options);
     case Verb::merge: return interoper::merge_reports(options);
+    case Verb::init: return interoper::init_project(options);
     case Verb::doctor: return interoper::doctor(options);
     case Verb::clean: return interoper::clean(options);
     case Verb::none: break;

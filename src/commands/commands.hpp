@@ -13,6 +13,7 @@ int show_report(const Options& options);
 int inspect_report(const Options& options);
 int judge_report(const Options& options);
 int merge_reports(const Options& options);
+int init_project(const Options& options);
 int doctor(const Options& options);
 int clean(const Options& options);
 

@@ -303,6 +303,8 @@ void add_commands(CLI::App& app, Options& options) {
     add_output(*command, options);
   }
 
+  CLI::App* init = add_command(app, "init", "write the skeleton of a project that runs; what is there stays", Verb::init, options);
+  init->add_flag("--docker", options.init_docker, "also a Dockerfile: tests run in containers, and not directly on this machine");
   CLI::App* doctor = add_command(app, "doctor", "what this machine can run, and how to mend what it cannot", Verb::doctor, options);
   CLI::App* clean = add_command(app, "clean", "remove what dead runs left behind", Verb::clean, options);
   clean->add_flag("--all", options.clean_all, "also what belongs to runs of which nobody here can tell whether they are alive");

@@ -13,7 +13,7 @@
 
 namespace interoper {
 
-enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, judge, merge, doctor, clean };
+enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, judge, merge, init, doctor, clean };
 enum class OutputFormat { human, json, tap };
 
 struct Options {
@@ -49,6 +49,7 @@ struct Options {
   std::string html;                           // inspect --html
   std::vector<std::string> reports_to_merge;  // merge: REPORT…
   std::string merge_out;                      // merge --out
+  bool init_docker = false;                   // init --docker
   bool clean_all = false;                     // clean --all
   std::vector<std::string> argv;              // the whole command line, for the report
 };
