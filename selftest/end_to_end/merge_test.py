@@ -8,7 +8,6 @@ import shutil
 import stage
 from stage import Case, main, timelines_of
 
-stage.need_engine()
 scenes = stage.Stage()
 
 OF = 4
@@ -32,7 +31,7 @@ def without_times(value):
 
 class Merging(Case):
     def setUp(self):
-        self.project_under_test = scenes.set_up(self.project())
+        self.project_under_test = scenes.set_up_paths(self.project())
 
     def run_it(self, *arguments):
         return self.project_under_test.interoper("tournament", "--params", "all", *arguments)
@@ -90,7 +89,7 @@ class Merging(Case):
         self.assertFalse(os.path.exists(self.project_under_test.inside("x")))
 
     def test_without_a_seed_the_shards_have_the_same(self):
-        self.project_under_test = scenes.set_up(self.project(), "good")
+        self.project_under_test = scenes.set_up_paths(self.project(), "good")
         shards = self.shards(of=2)
         shutil.rmtree(self.project_under_test.inside("interop"))  # a merge needs the reports only
         self.assert_code(self.merge(*shards), 0)

@@ -5,7 +5,6 @@ import json
 import stage
 from stage import Case, cells_of, main, read_events, timelines_of
 
-stage.need_engine()
 scenes = stage.Stage()
 
 scenes.scene("hangs", {"timeout": "200ms", "params": {"n": [str(number) for number in range(6)]}, "containers": {"worker": {"grace": "100ms"}}}, worker="wait_for_end")
@@ -15,7 +14,7 @@ scenes.scene("alone", {"exclusive": True})
 
 class Scheduled(Case):
     def test_who_only_hangs_is_given_up(self):
-        project = scenes.set_up(self.project(), "hangs")
+        project = scenes.set_up_paths(self.project(), "hangs")
         done = project.interoper("tournament", "--params", "all", "-j", "1")
         self.assert_code(done, 1)
         cells = project.report()["cells"]
@@ -29,7 +28,7 @@ class Scheduled(Case):
         self.assertNotIn("--no-breaker", done.out)
 
     def test_a_budget(self):
-        project = scenes.set_up(self.project(), "short")
+        project = scenes.set_up_paths(self.project(), "short")
         done = project.interoper("tournament", "--params", "all", "-j", "1", "--budget", "250ms")
         self.assert_code(done, 3)
         # The first begins at once and outlives the budget; on a very slow machine even that is too late.
@@ -41,7 +40,7 @@ class Scheduled(Case):
         self.assert_code(done, 0)
 
     def test_the_order_is_the_plan_s_or_the_longest_first(self):
-        project = scenes.set_up(self.project(), "alone", "short")
+        project = scenes.set_up_paths(self.project(), "alone", "short")
         done = project.interoper("tournament", "--params", "all", "-j", "1", "--format", "json")
         self.assertEqual(self.ended(done), ["alone~busy~busy"] + [f"short~busy~busy~n={n}" for n in "123"])
         done = project.interoper("tournament", "--params", "all", "-j", "2", "--format", "json")

@@ -379,6 +379,16 @@ class Stage:
             unittest.addModuleCleanup(self.made.remove)
         return self.made.name
 
+    def set_up_paths(self, project, *names):
+        """The same without a container engine: `busy` is a folder of the project, which the sandbox runs."""
+        for name in names or self.headers:
+            project.test(name, self.headers[name])
+        for name, script in self.scenes.items():
+            project.write(f"busy/scenes/{name}", script + "\n")
+        project.write("busy/th-test", TH_TEST.replace("/scenes/", "./scenes/"), 0o755)
+        project.implementations({"busy": {"path": "../../busy"}})
+        return project
+
     def set_up(self, project, *names, more=None):
         """Puts these tests into the project, and the implementation `busy` that plays them."""
         for name in names or self.headers:
