@@ -1,4 +1,5 @@
-// The docker runtime against a real engine. The image holds one static busybox, so that no registry is needed.
+// What is the docker runtime's own, against a real engine; what every runtime promises is in selftest/runtime_contract. The image holds one
+// static busybox, so that no registry is needed.
 #define CATCH_CONFIG_RUNNER
 #include <archive.h>
 #include <archive_entry.h>
@@ -249,58 +250,6 @@ std::vector<std::string> left_with(const std::string& key, const std::string& va
 
 }  // namespace
 
-TEST_CASE("a process writes, reads, exits with its status, and the last line needs no newline") {
-  const Outcome outcome = play_one("status", shell("driver", "echo out; echo err >&2; printf last; exit 3"));
-  CHECK(outcome.exit.code == 3);
-  CHECK_FALSE(outcome.exit.signal);
-  CHECK(outcome.output.out == "out\nlast");
-  CHECK(outcome.output.err == "err\n");
-}
-
-TEST_CASE("stdin reaches the process, and what it does not read stalls nothing") {
-  Output output;
-  Exit ended;
-  in_runtime(fresh_run("stdin"), [&](Runtime& runtime) -> Task<> {
-    LabOrder order = order_of({shell("driver", "echo ready; read line; echo got $line; exit 0")});
-    auto lab = co_await runtime.open(std::move(order));
-    auto process = co_await lab->start("driver");
-    const bool ready = co_await read_until(*process, output, "ready\n");
-    CHECK(ready);
-    const bool taken = co_await process->write("{\"ty\":\"done\"}\n");
-    CHECK(taken);
-    co_await read_all(*process, output);
-    ended = co_await process->exit();
-    const bool after = co_await process->write("too late\n");
-    CHECK_FALSE(after);
-    co_await lab->close();
-  });
-  CHECK(output.out == "ready\ngot {\"ty\":\"done\"}\n");
-  CHECK(ended.code == 0);
-}
-
-TEST_CASE("signals reach the role, which is not PID 1, and say so in its status") {
-  for (const int number : {SIGTERM, SIGKILL, SIGUSR1}) {
-    Exit ended;
-    Output output;
-    in_runtime(fresh_run("signal"), [&](Runtime& runtime) -> Task<> {
-      LabOrder order = order_of({shell("driver", "echo pid $$; sleep 60 & wait")});
-      auto lab = co_await runtime.open(std::move(order));
-      auto process = co_await lab->start("driver");
-      const bool ready = co_await read_until(*process, output, "\n");
-      CHECK(ready);
-      co_await process->signal(number);
-      ended = co_await process->exit();
-      co_await process->signal(number);  // gone already: no error
-      co_await lab->close();
-    });
-    CHECK(output.out != "pid 1\n");
-    CHECK(ended.code == 128 + number);
-    REQUIRE(ended.signal);
-    CHECK(*ended.signal == number);
-    CHECK_FALSE(ended.oom);
-  }
-}
-
 TEST_CASE("roles find each other by name, share /shared as users without rights, and have their names as host names") {
   Output worker_output;
   Output driver_output;
@@ -369,51 +318,6 @@ TEST_CASE("a command that the image does not have is the world's trouble, not th
         "executable in its PATH, or name another `command` in the test's header");
   // A process that says 127 itself is not that.
   CHECK(play_one("own127", shell("driver", "exit 127")).exit.code == 127);
-}
-
-TEST_CASE("a process that uses more memory than its limit is said to") {
-  Player one = shell("driver", "dd if=/dev/zero of=/dev/null bs=64M count=1; exit 5");
-  one.command = {"dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1"};
-  one.limits.memory_bytes = std::uint64_t{16} << 20U;
-  const Outcome outcome = play_one("oom", one);
-  CHECK(outcome.exit.code == 137);
-  CHECK(outcome.exit.oom);
-}
-
-TEST_CASE("twenty megabytes come whole, also what is read long after the exit") {
-  Output output;
-  Exit ended;
-  in_runtime(fresh_run("flood"), [&](Runtime& runtime) -> Task<> {
-    LabOrder order = order_of({shell("driver", "yes 0123456789012345678 | head -c 20000000")});
-    auto lab = co_await runtime.open(std::move(order));
-    auto process = co_await lab->start("driver");
-    co_await read_all(*process, output);
-    ended = co_await process->exit();
-    co_await lab->close();
-  });
-  CHECK(output.out.size() == 20000000);
-  CHECK(ended.code == 0);
-
-  Output late;
-  in_runtime(fresh_run("late"), [&](Runtime& runtime) -> Task<> {
-    LabOrder order = order_of({shell("driver", "seq 1 5000; echo end")});
-    auto lab = co_await runtime.open(std::move(order));
-    auto process = co_await lab->start("driver");
-    ended = co_await process->exit();
-    co_await sleep_for(std::chrono::seconds(1));
-    co_await read_all(*process, late);
-    co_await lab->close();
-  });
-  CHECK(late.out.size() == 23893 + 4);
-  CHECK(late.out.ends_with("5000\nend\n"));
-}
-
-TEST_CASE("what a process left running is killed with it, though it holds the pipe open") {
-  const auto begin = Clock::now();
-  const Outcome outcome = play_one("grandchild", shell("driver", "setsid sh -c 'echo child; sleep 300' & sleep 0.3; echo parent; exit 7"));
-  CHECK(outcome.exit.code == 7);
-  CHECK(outcome.output.out == "child\nparent\n");
-  CHECK(Clock::now() - begin < std::chrono::seconds(20));
 }
 
 TEST_CASE("what is to be kept of /shared is in the directory afterwards") {

@@ -124,6 +124,8 @@ class ScriptedLab : public Lab {
   }
 
   Task<> close() override {
+    if (is_closed_) co_return;
+    is_closed_ = true;
     for (const auto& self : selves_) {
       self->killed_ = true;
       self->changed_.notify();
@@ -151,6 +153,7 @@ class ScriptedLab : public Lab {
   LabOrder order_;
   Group running_;
   std::vector<std::shared_ptr<Self>> selves_;
+  bool is_closed_ = false;
 };
 
 Task<> ScriptedRuntime::begin(std::string) {
