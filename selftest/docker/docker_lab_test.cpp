@@ -1,5 +1,5 @@
-// What is the docker runtime's own, against a real engine; what every runtime promises is in selftest/runtime_contract. The image holds one
-// static busybox, so that no registry is needed.
+// What is the docker runtime's own, against a real engine; what every runtime promises is in selftest/runtime_contract. The image holds
+// one static busybox, so that no registry is needed.
 #define CATCH_CONFIG_RUNNER
 #include <archive.h>
 #include <archive_entry.h>

@@ -46,7 +46,9 @@ void in_runtime(const std::function<Task<>(Runtime&)>& body) {
     }
     contract::run(io, runtime->end());
   }
-  CHECK(world->left(name) == std::vector<std::string>{});
+  const std::vector<std::string> left = world->left(name);
+  for (const std::string& one : left)
+    FAIL_CHECK("left behind: " << one);
   if (failure) std::rethrow_exception(failure);
 }
 
