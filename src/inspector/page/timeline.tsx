@@ -169,7 +169,7 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
   };
   return <>
     {facts.header.packets.length ? <ul class="packets" aria-label="packets">{facts.header.packets.map(count =>
-      <li class={count.lost || count.unknown ? "some" : ""}><i class={`swatch rule${count.rule % 3}`} />{visible(count.words)}</li>)}</ul> : null}
+      <li class={count.lost ? "some" : ""}><i class={`swatch rule${count.rule % 3}`} />{visible(count.words)}</li>)}</ul> : null}
     {facts.header.trouble ? <p class="note">{visible(facts.header.trouble)}</p> : null}
     {facts.header.faulty ? <p class="note">{facts.header.faulty} {facts.header.faulty === 1 ? "line of the file is" : "lines of the file are"} no event and left out</p> : null}
     <div class="bar" role="toolbar" aria-label="filters">
