@@ -124,7 +124,8 @@ verdict(
     driver=r"""
 say ready
 ping -c 1 -W 5 driver >&2 || exit 1
-[ "$(nc worker 4000 </dev/null)" = "hello worker" ] || exit 1
+until heard=$(nc worker 4000 </dev/null); do sleep 0.1; done
+[ "$heard" = "hello worker" ] || exit 1
 say done""",
 )
 verdict(

@@ -22,7 +22,7 @@ namespace contract {
 using Steps = std::vector<std::string>;
 
 // What not every world has; the cases that need it say so when they are left out.
-enum class Ability { real_processes, users, all_statuses, hurry, memory_limits };
+enum class Ability { real_processes, users, all_statuses, hurry, memory_limits, says_memory_ran_out };
 
 class World {
  public:

@@ -1,93 +1,31 @@
 #include "runtimes/sandbox/lab.hpp"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <array>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cassert>
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <system_error>
 
+#include "base/pipes.hpp"
 #include "runtimes/sandbox/command.hpp"
 #include "runtimes/sandbox/explain.hpp"
 #include "runtimes/sandbox/keep.hpp"
 
 namespace interoper::sandbox {
 
-namespace asio = boost::asio;
-using AsioDescriptor = asio::posix::stream_descriptor;
-
 namespace {
 
-constexpr std::size_t read_bytes = std::size_t{64} * 1024;  // what a pipe holds
 // Of /tmp, /run and /dev/shm each; it is memory, and counts as the role's.
 constexpr std::int64_t tmp_bytes = std::int64_t{512} * 1024 * 1024;
 // Mounts and a fork.
 constexpr std::chrono::seconds init_within{30};
 // The kernel ends a process at SIGKILL at once, unless it is stuck in the kernel (a dead network disk).
 constexpr std::chrono::seconds exit_after_kill_within{30};
-
-void set_nonblocking(int descriptor) { ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
-
-// Both output streams of a role, as one thing to wait for: an epoll descriptor, which is readable when one of them is.
-class Output {
- public:
-  Output(const Executor& executor, Descriptor out, Descriptor err, Descriptor either)
-      : streams_{std::move(out), std::move(err)}, either_(executor, either.release()) {
-    for (const Descriptor& stream : streams_) {
-      set_nonblocking(stream.get());
-      epoll_event wish{};
-      wish.events = EPOLLIN;
-      ::epoll_ctl(either_.native_handle(), EPOLL_CTL_ADD, stream.get(), &wish);
-    }
-  }
-
-  Task<Chunk> read() {
-    while (!is_closed_ && (streams_[0] || streams_[1])) {
-      const Chunk chunk = read_now();
-      if (!chunk.bytes.empty()) co_return chunk;
-      if (!streams_[0] && !streams_[1]) break;
-      boost::system::error_code woken;
-      auto token = asio::redirect_error(asio::use_awaitable, woken);
-      co_await either_.async_wait(AsioDescriptor::wait_read, token);
-    }
-    co_return Chunk();
-  }
-
-  // Whoever waits gets the end.
-  void close() {
-    is_closed_ = true;
-    boost::system::error_code ignored;
-    either_.cancel(ignored);
-  }
-
- private:
-  // The stream that was read last comes second, so that a flood on one does not hide the other.
-  Chunk read_now() {
-    for (std::size_t turn = 0; turn < streams_.size(); ++turn) {
-      next_ = 1 - next_;
-      Descriptor& stream = streams_[next_];
-      if (!stream) continue;
-      const ssize_t count = ::read(stream.get(), buffer_.data(), buffer_.size());
-      if (count > 0) return {next_ == 0 ? Stream::out : Stream::err, {buffer_.data(), static_cast<std::size_t>(count)}};
-      if (count == 0 || (errno != EAGAIN && errno != EINTR)) stream.close();  // epoll forgets it
-    }
-    return {};
-  }
-
-  std::array<Descriptor, 2> streams_;
-  AsioDescriptor either_;
-  std::vector<char> buffer_ = std::vector<char>(read_bytes);
-  std::size_t next_ = 1;
-  bool is_closed_ = false;
-};
 
 // One role, from the init that waits to the status of its process.
 struct Running {
@@ -98,8 +36,7 @@ struct Running {
   Place& place;
   Notice changed;
   std::unique_ptr<Wire> control;  // to the init
-  std::unique_ptr<Output> output;
-  std::unique_ptr<AsioDescriptor> input;
+  std::unique_ptr<Pipes> pipes;
   Descriptor pidfd;  // of the init
   long oom_kills_before = 0;
   bool is_asked = false;    // start() was called
@@ -115,23 +52,13 @@ class SandboxProcess final : public Process {
   explicit SandboxProcess(std::shared_ptr<Running> running) : running_(std::move(running)) {}
 
   Task<Chunk> read() override {
-    const Chunk chunk = co_await running_->output->read();
-    co_return chunk;
+    const Pipes::Piece piece = co_await running_->pipes->read();
+    co_return Chunk{piece.is_error ? Stream::err : Stream::out, piece.bytes};
   }
 
   Task<bool> write(std::string_view bytes) override {
-    AsioDescriptor* input = running_->input.get();
-    while (!bytes.empty() && input->is_open() && !running_->status) {
-      const ssize_t count = ::write(input->native_handle(), bytes.data(), bytes.size());
-      if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-      if (count > 0 || (count < 0 && errno == EINTR)) continue;
-      if (errno != EAGAIN) co_return false;
-      boost::system::error_code woken;
-      auto token = asio::redirect_error(asio::use_awaitable, woken);
-      co_await input->async_wait(AsioDescriptor::wait_write, token);
-    }
-    const bool all = bytes.empty();
-    co_return all;
+    const bool taken = co_await running_->pipes->write(bytes);
+    co_return taken;
   }
 
   Task<> signal(int number) override {
@@ -158,7 +85,8 @@ class SandboxProcess final : public Process {
     const int status = *running->status;
     exit.code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     if (WIFSIGNALED(status)) exit.signal = WTERMSIG(status);
-    exit.oom = exit.signal == SIGKILL && !running->killed_at && ran_out_of_memory();
+    // A shell whose child was killed because of memory exits with 137 itself.
+    exit.oom = exit.code == 128 + SIGKILL && !running->killed_at && ran_out_of_memory();
     co_return exit;
   }
 
@@ -236,6 +164,9 @@ class SandboxLab final : public Lab {
       all_gone = all_gone && gone;
     }
     co_await followers_.join();
+    for (const auto& role : roles_) {
+      if (role->pipes) co_await role->pipes->close();
+    }
     if (slot_) co_await leave_slot(all_gone);
   }
 
@@ -260,12 +191,8 @@ class SandboxLab final : public Lab {
     Pipe out = make_pipe();
     Pipe err = make_pipe();
     WirePair control = make_wire_pair();
-    set_nonblocking(in.write.get());
     running.control = std::make_unique<Wire>(workshop_.executor, std::move(control.here));
-    Descriptor either(::epoll_create1(EPOLL_CLOEXEC));
-    if (!either) throw no_descriptors("an epoll instance");
-    running.output = std::make_unique<Output>(workshop_.executor, std::move(out.read), std::move(err.read), std::move(either));
-    running.input = std::make_unique<AsioDescriptor>(workshop_.executor, in.write.release());
+    running.pipes = make_pipes(workshop_.executor, Pipes::Ends{in.write.release(), out.read.release(), err.read.release()});
     std::string bytes = pack(running.order);
     std::vector<int> streams = {control.there.get(), in.read.get(), out.write.get(), err.write.get()};
     const bool sent = co_await running.place.wire.send(std::move(bytes), std::move(streams));
@@ -298,15 +225,12 @@ class SandboxLab final : public Lab {
       if (word == Word::fault) running->fault = unpack_fault(words);
       if (word == Word::exited) {
         running->status = static_cast<int>(words.number());
-        // A letter that nobody can read any more is not waited for.
-        boost::system::error_code ignored;
-        running->input->close(ignored);
+        running->pipes->process_ended();
       }
       running->changed.notify();
     }
     running->is_lost = !running->status;
-    boost::system::error_code ignored;
-    running->input->close(ignored);
+    running->pipes->process_ended();
     running->changed.notify();
   }
 
@@ -326,9 +250,7 @@ class SandboxLab final : public Lab {
     if (!running.killed_at) running.killed_at = Clock::now();
     if (running.pidfd) ::syscall(SYS_pidfd_send_signal, running.pidfd.get(), SIGKILL, nullptr, 0);
     if (!running.pidfd && running.control) running.control->close();
-    if (running.output) running.output->close();
-    boost::system::error_code ignored;
-    if (running.input) running.input->close(ignored);
+    if (running.pipes) running.pipes->process_ended();
     running.changed.notify();
   }
 
