@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How long a two-role cell takes that does nothing: through interoper, through the `docker` program, and through docker-compose.
+"""How long a two-role cell takes that does nothing: through interoper (containers in slots, with a network of their own, and without a
+container engine), through the `docker` program, and through docker-compose.
 
     cell.py [PROGRAM]    (default: build/release/bin/interoper; needs a container engine, and nothing else should run meanwhile)
 
@@ -43,20 +44,24 @@ class Ours:
         with open(f"{folder}/interop/tests/nothing.md", "w", encoding="utf-8") as file:
             file.write('    {"timeout": "60s"}\n\n# Nothing\n')
         with open(f"{folder}/interop/tests/_implementations.json", "w", encoding="utf-8") as file:
-            json.dump({"bench": {"image": IMAGE}}, file)
+            json.dump({"bench": {"image": IMAGE}, "direct": {"path": f"{folder}/direct"}}, file)
+        os.mkdir(f"{folder}/direct")
+        with open(f"{folder}/direct/th-test", "w", encoding="utf-8") as file:
+            file.write(PLAYER)
+        os.chmod(f"{folder}/direct/th-test", 0o755)
 
-    def run(self, cells, jobs, *options):
+    def run(self, cells, jobs, *options, implementation="bench"):
         """Milliseconds: the whole run, its start and its clean-up too."""
         began = time.monotonic()
-        done = subprocess.run([self.program, "tournament", "-q", "-j", str(jobs), "--repeat", str(cells), *options], cwd=self.folder, capture_output=True, text=True)
+        done = subprocess.run([self.program, "tournament", "-q", "-j", str(jobs), "--repeat", str(cells), "--impl", implementation, *options], cwd=self.folder, capture_output=True, text=True)
         wall = time.monotonic() - began
         if done.returncode != 0:
             sys.exit(f"interoper: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return wall * 1000
 
-    def further_cell(self, cells, jobs, *options):
+    def further_cell(self, cells, jobs, *options, **more):
         """Milliseconds that each further cell takes once a run is under way: the difference of a long run and a short one."""
-        return (self.run(jobs + cells, jobs, *options) - self.run(jobs, jobs, *options)) / cells
+        return (self.run(jobs + cells, jobs, *options, **more) - self.run(jobs, jobs, *options, **more)) / cells
 
 
 # ---- theirs --------------------------------------------------------------------------------------
@@ -214,6 +219,8 @@ def one_at_a_time(ours, folder):
         "pooled": lambda: [ours.further_cell(OURS, 1)],
         "pooled, whole run": lambda: [ours.run(OURS, 1) / OURS],
         "strict": lambda: [ours.further_cell(OURS // 2, 1, "--isolation", "strict")],
+        "sandbox": lambda: [ours.further_cell(10 * OURS, 1, "--runtime", "sandbox", implementation="direct")],
+        "sandbox, whole run": lambda: [ours.run(10 * OURS, 1, "--runtime", "sandbox", implementation="direct") / (10 * OURS)],
         "docker": lambda: [docker_cell() for _ in range(THEIRS)],
     }
     if shutil.which("docker-compose"):
@@ -224,11 +231,11 @@ def one_at_a_time(ours, folder):
     for _ in range(ROUNDS):
         for name, way in ways.items():
             times[name] += way()
-    print(f"\none cell at a time, {ROUNDS} rounds in turn; `whole run` has {OURS} cells and counts its start, its slot and its clean-up")
+    print(f"\none cell at a time, {ROUNDS} rounds in turn; `whole run` has {OURS} cells ({10 * OURS} in the sandbox) and counts its start, its slot and its clean-up")
     print(f"{'':18} {'median':>9} {'least':>9}   {'docker / it':>12} {'compose / it':>13}")
     for name, values in times.items():
         ratios = [median(times[other]) / median(values) if other in times else float("nan") for other in ("docker", "docker-compose")]
-        print(f"{name:18} {median(values):6.0f} ms {min(values):6.0f} ms   {ratios[0]:11.1f}x {ratios[1]:12.1f}x")
+        print(f"{name:18} {median(values):6.1f} ms {min(values):6.1f} ms   {ratios[0]:11.1f}x {ratios[1]:12.1f}x")
 
 
 def many_at_once(ours):

@@ -162,12 +162,14 @@ def compare(stage):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program", nargs="?", default=os.path.join(ROOT, "build", "release", "bin", "interoper"))
-    parser.add_argument("--gigabytes", type=float, default=0, help="also let so much flow at once, and print the memory")
+    parser.add_argument("--directory", default="/dev/shm", help="where everything is written (default: %(default)s, a tmpfs)")
+    parser.add_argument("--gigabytes", type=float, default=0, help="instead, let so much flow at once, and print the memory")
     wish = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="interoper-bench-", dir="/dev/shm") as folder:
+    with tempfile.TemporaryDirectory(prefix="interoper-bench-", dir=wish.directory) as folder:
         stage = Stage(os.path.realpath(wish.program), folder)
         print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores{'' if stage.has_engine else '; no container engine: pipes only'}")
-        compare(stage)
+        if not wish.gigabytes:
+            compare(stage)
         if wish.gigabytes:
             lines = int(wish.gigabytes * 1e9 / LINE_BYTES)
             for implementation in ("pipe", "container")[: 1 + stage.has_engine]:
