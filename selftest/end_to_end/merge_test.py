@@ -94,6 +94,13 @@ class Merging(Case):
         shutil.rmtree(self.project_under_test.inside("interop"))  # a merge needs the reports only
         self.assert_code(self.merge(*shards), 0)
 
+    def test_a_shard_without_cells(self):
+        self.project_under_test = scenes.set_up_paths(self.project(), "foreign")
+        empty = [self.run_it("--reports", "shards", "--shard", f"{index}/3") for index in (1, 2, 3)]
+        codes = sorted(done.code for done in empty)
+        self.assertEqual(codes, [0, 0, 4], "\n".join(map(str, empty)))  # one has the cell, which shows nothing
+        self.assertEqual(sum("0 cells of 1" in done.err for done in empty), 2)
+
     def assert_refused(self, done, says):
         self.assert_code(done, 2)
         self.assertRegex(done.err, says)

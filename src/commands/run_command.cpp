@@ -289,11 +289,11 @@ class RunCommand {
     if (failure) std::rethrow_exception(failure);
   }
 
-  // Nothing looks for a container engine when no cell needs one.
+  // Nothing looks for a container engine when no cell needs one. A shard without cells has a runtime too, which is never begun.
   std::unique_ptr<Runtime> make_runtime(const Executor& executor, std::map<std::string, std::string> image_ids) {
     const auto say = [this](std::string_view sentence) { screen_.note("note: " + std::string(sentence) + "\n"); };
     std::unique_ptr<Runtime> for_paths;
-    if (needs_.paths) for_paths = sandbox::make_sandbox_runtime(executor, {say});
+    if (needs_.paths || !needs_.images) for_paths = sandbox::make_sandbox_runtime(executor, {say});
     if (!needs_.images) return for_paths;
     docker::DockerOptions docker_options;
     docker_options.say = say;
