@@ -4,6 +4,7 @@ left of a run that ended or was killed.
 
 SANDBOX_USER=ordinary runs the same as a user without privileges. NOTHING names a role that does nothing (nothing.cpp).
 """
+import contextlib
 import os
 import re
 import shutil
@@ -94,7 +95,7 @@ class Case(stage.Case):
         env = stage.environment(**{"HOME": "/tmp", "DOCKER_HOST": "unix:///nonexistent/engine.sock", **variables})
         out = tempfile.TemporaryFile("w+")
         self.addCleanup(out.close)
-        process = call([*limit, PROGRAM, *arguments], cwd=project.path, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        process = call([*limit, PROGRAM, *arguments], cwd=project.path, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         process.text = lambda: os.pread(out.fileno(), 1 << 24, 0).decode(errors="replace")
@@ -311,6 +312,23 @@ class Trouble(Case):
         self.assertEqual(process.returncode, 130, process.text())
         self.assertEqual({cell["verdict"] for cell in project.report()["cells"]}, {"aborted"})
         self.assert_nothing_of(process.pid)
+
+    def test_an_interrupt_of_the_whole_group_at_any_moment(self):
+        """As a terminal sends it, also while the launcher is being started and while the run ends: never a hang, never an error."""
+        project = self.project(NOTHING)
+        project.test("nothing")
+        for milliseconds in range(0, 40, 2):
+            moment = milliseconds / 1000
+            with self.subTest(moment=moment):
+                before = project.runs()
+                process = self.start(project, "test", "--runtime", "sandbox")
+                wait_until("the run has begun", lambda: process.poll() is not None or len(project.runs()) > len(before))
+                time.sleep(moment)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGINT)
+                process.wait(stage.PATIENCE)
+                self.assertIn(process.returncode, (0, 130, -signal.SIGINT), process.text())
+                self.assert_nothing_of(process.pid)
 
     def test_two_interrupts(self):
         _, process = self.hanging()

@@ -19,12 +19,16 @@ constexpr int last_warning = 2;
 class Signals {
  public:
   Signals(asio::io_context& io, std::function<void(int)> tell) : signals_(io, SIGINT, SIGTERM, SIGHUP), tell_(std::move(tell)) { wait(); }
-  void stop() { signals_.cancel(); }
+  // Also when a signal is on its way to its handler, which nothing can cancel any more.
+  void stop() {
+    stopped_ = true;
+    signals_.cancel();
+  }
 
  private:
   void wait() {
     signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (error) return;
+      if (error || stopped_) return;
       ++count_;
       if (count_ > last_warning) _exit(exit_interrupted);
       tell_(count_);
@@ -35,6 +39,7 @@ class Signals {
   asio::signal_set signals_;
   std::function<void(int)> tell_;
   int count_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace

@@ -64,11 +64,10 @@ pid_t spawn_launcher(int program, int socket) {
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t every;
-  sigset_t none;
   sigfillset(&every);
-  sigemptyset(&none);
   posix_spawnattr_setsigdefault(&attributes, &every);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  // Until it is in its session, a terminal's interrupt reaches it too: it starts deaf, and forgets what it was sent.
+  posix_spawnattr_setsigmask(&attributes, &every);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
   pid_t child = -1;
   const int error = ::posix_spawn(&child, path.c_str(), &actions, &attributes, argv.data(), env.data());

@@ -73,7 +73,19 @@ void make_slot(const World& world, const Packet& packet) {
   serve_slot(world, order, socket, places);
 }
 
+// What the process group of interoper was sent while we were being started, all signals blocked, was not for us.
+void forget_interrupts() {
+  for (const int one : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP}) {
+    ::signal(one, SIG_IGN);  // the kernel drops one that is pending
+    ::signal(one, SIG_DFL);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 [[noreturn]] void serve(pid_t parent) {
+  forget_interrupts();
   die_with_parent(parent);
   ::signal(SIGCHLD, SIG_IGN);
   World world;
