@@ -26,8 +26,8 @@ struct Recording {
   Problems problems;  // errors: nothing of it can be trusted to be there (exit 2). Warnings: the rest is whole.
 };
 
-// `folder`: a report folder, or a report.json in it, or a `.dump` file of the original tool.
-Recording open_recording(const std::filesystem::path& folder);
+// `path`: a report folder, or a report.json in it, or a `.dump` file of the original tool.
+Recording open_recording(const std::filesystem::path& path);
 
 // What the user called a report: "latest" (also ""), the name of a run in `reports`, or the path of a report folder, its report.json or a
 // .dump. The path, or a sentence that says what was looked for and which runs there are.

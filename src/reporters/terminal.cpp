@@ -85,7 +85,7 @@ Colour colour_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::passed: return Colour::green;
     case Verdict::failed: return Colour::red;
-    case Verdict::unsupported: return Colour::dim;
+    case Verdict::unsupported:
     case Verdict::skipped: return Colour::dim;
     case Verdict::error: return Colour::magenta;
     case Verdict::aborted: return Colour::yellow;

@@ -26,7 +26,7 @@ struct TimelineReading {
 
 // Tells the lines of a timeline in order, each a JSON object, without its newline; `take` returns false to end it.
 // Memory is bounded by the longest line, and that by a limit of 32 MiB.
-TimelineReading read_timeline(const std::filesystem::path& file, const std::function<bool(std::string_view line)>& take);
+TimelineReading read_timeline(const std::filesystem::path& path, const std::function<bool(std::string_view line)>& take);
 
 // The same, as events.
 TimelineReading read_events(const std::filesystem::path& file, const std::function<bool(const Event& event)>& take);
