@@ -35,7 +35,8 @@ class Tls(Case):
 
     def test_every_pair_shakes_hands(self):
         folder = self.copy()
-        done = stage.interoper("tournament", "-t", "handshake", "--params", "all", cwd=folder, env=environment(DOCKER_HOST=None))
+        # Botan's client and NSS's server fall silent on each other now and then: a flake of real programs, which the report calls one.
+        done = stage.interoper("tournament", "-t", "handshake", "--params", "all", "--retries", "3", cwd=folder, env=environment(DOCKER_HOST=None))
         self.assert_code(done, 0)
         cells = cells_of(self.report(folder))
         verdicts = {name: cell["verdict"] for name, cell in cells.items()}
