@@ -4,10 +4,10 @@
 #include <cassert>
 #include <cctype>
 #include <cstring>
-#include <exception>
 
 #include "runtimes/docker/agent_words.hpp"
 #include "runtimes/docker/role_process.hpp"
+#include "runtimes/opening.hpp"
 
 namespace interoper::docker {
 
@@ -267,18 +267,8 @@ Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
 
 Task<std::unique_ptr<Lab>> open_lab(Workshop& workshop, Grounds& grounds, LabOrder order) {
   auto lab = std::make_unique<DockerLab>(workshop, std::move(order));
-  std::exception_ptr failure;
-  try {
-    co_await lab->open(grounds);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    co_await lab->close();
-    std::rethrow_exception(failure);
-  }
-  std::unique_ptr<Lab> opened = std::move(lab);
-  co_return std::move(opened);
+  Task<> opening = lab->open(grounds);
+  return opened_or_closed(std::move(lab), std::move(opening));
 }
 
 }  // namespace interoper::docker

@@ -8,10 +8,10 @@
 #include <cassert>
 #include <cerrno>
 #include <csignal>
-#include <exception>
 #include <system_error>
 
 #include "base/pipes.hpp"
+#include "runtimes/opening.hpp"
 #include "runtimes/sandbox/command.hpp"
 #include "runtimes/sandbox/explain.hpp"
 #include "runtimes/sandbox/keep.hpp"
@@ -295,18 +295,8 @@ class SandboxLab final : public Lab {
 
 Task<std::unique_ptr<Lab>> open_lab(Workshop& workshop, Slots& slots, LabOrder order) {
   auto lab = std::make_unique<SandboxLab>(workshop, slots, std::move(order));
-  std::exception_ptr failure;
-  try {
-    co_await lab->open();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    co_await lab->close();
-    std::rethrow_exception(failure);
-  }
-  std::unique_ptr<Lab> opened = std::move(lab);
-  co_return std::move(opened);
+  Task<> opening = lab->open();
+  return opened_or_closed(std::move(lab), std::move(opening));
 }
 
 }  // namespace interoper::sandbox
