@@ -91,6 +91,8 @@ class ScriptedProcess : public Process {
     co_return;
   }
 
+  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+
   Task<Exit> exit() override {
     const Predicate ended = [this] { return self_->ended_; };
     co_await self_->changed_.until(ended);

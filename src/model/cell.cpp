@@ -50,6 +50,11 @@ std::string cell_id(std::string_view test, const std::vector<Casting>& cast, con
   return id + mark;
 }
 
+bool is_remote(const Cell& cell, std::string_view role) {
+  const auto at = cell.labels.find(std::string(role) + ".at");
+  return at != cell.labels.end() && at->second == "remote";
+}
+
 std::string_view cast_in(const std::vector<Casting>& cast, std::string_view role) {
   for (const Casting& casting : cast) {
     if (casting.role == role) return casting.implementation;

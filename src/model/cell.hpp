@@ -17,12 +17,26 @@ struct Casting {
 
 using Params = std::vector<std::pair<std::string, std::string>>;  // in the header's order
 
+// What is known of a cell beside its cast: what its roles share, how it is classed. `ROLE.url`, `ROLE.at` and others that begin with a
+// role's name tell of how that role is played in this cell; templates read them as {ROLE.url}, the others as {label.NAME}.
+using Labels = std::map<std::string, std::string>;
+
 struct Cell {
   std::string id;
   std::string test;
   std::vector<Casting> cast;  // in the suite's role order
   Params params;
-  std::map<std::string, std::string> labels;
+  Labels labels;
+};
+
+// Somebody else runs this role, somewhere: nothing is started for it. Said by the label `ROLE.at` = "remote"; `ROLE.url` says where.
+bool is_remote(const Cell& cell, std::string_view role);
+
+// One way in which implementations can meet, as a registry that knows more than names says it (versions, endpoints): a cell of each test.
+struct Match {
+  std::vector<Casting> cast;  // in the suite's role order
+  Params params;
+  Labels labels;
 };
 
 // A cell that cannot exist, or was filtered out, and why. Never dropped silently.
@@ -30,6 +44,12 @@ struct Absent {
   std::string test;
   std::vector<Casting> cast;
   std::string reason;
+};
+
+// Who can meet whom, when a registry says it; in the order of the plan.
+struct Matching {
+  std::vector<Match> matches;
+  std::vector<Absent> absent;  // with the test `*`
 };
 
 struct Plan {

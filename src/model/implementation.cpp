@@ -48,6 +48,7 @@ std::string image_reference(const Implementation& implementation, std::string_vi
   const Source* source = image_source(implementation, role);
   if (source == nullptr) return {};
   if (const auto* image = std::get_if<ImageSource>(source)) return image->reference;
+  if (const auto* build = std::get_if<BuildSource>(source); build != nullptr && !build->tag.empty()) return build->tag;
   const RoleOffer* offer = find_offer(implementation, role);
   std::string name = implementation.name;
   if (offer != nullptr && offer->source) name += "." + offer->role;

@@ -22,6 +22,7 @@ struct RepoSource {  // a git URL, built by `tests build`
 struct BuildSource {       // a directory with a Dockerfile
   std::string directory;   // absolute, or relative to the working directory
   std::string dockerfile;  // relative to the directory; empty = Dockerfile
+  std::string tag = {};    // what the image is called; empty = interoper/<name>:latest
 };
 
 struct ImageSource {  // a ready image, pulled when absent
@@ -32,7 +33,8 @@ using Source = std::variant<RepoSource, BuildSource, ImageSource>;
 
 struct RoleOffer {
   std::string role;
-  std::optional<Source> source;  // when this role has a source of its own
+  std::optional<Source> source;                 // when this role has a source of its own
+  std::map<std::string, std::string> env = {};  // of this role alone
 };
 
 struct Implementation {
@@ -52,7 +54,7 @@ const RoleOffer* find_offer(const Implementation& implementation, std::string_vi
 // The source of the image that plays `role`: the role's own, else the implementation's; null when it has none.
 const Source* image_source(const Implementation& implementation, std::string_view role);
 
-// The reference under which the image of `role` is found: an ImageSource's own reference,
+// The reference under which the image of `role` is found: an ImageSource's own reference, a BuildSource's tag, else
 // `interoper/<name>:latest` for what we build, `interoper/<name>.<role>:latest` when the role has a source of its own.
 // Engines accept only lower case: a name that had to be changed gets a short hash, so that two names never meet.
 // Empty when there is no image source.

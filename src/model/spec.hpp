@@ -28,6 +28,33 @@ struct Limits {
   std::optional<int> pids;
 };
 
+// What a role finds in its file system beside its image. In `_suite.md`: "mount": {"/certs": "certs", "/mlog": "out"}.
+struct Mount {
+  std::string target;  // absolute path, as the role sees it
+  // "shared": the attempt's own directory, which stands at /shared only; "out": a directory of this role, empty at the start, writable for
+  // everyone, kept in the report when something is in it; else what the suite makes under this name (Rules::files), read-only.
+  std::string source;
+  bool operator==(const Mount&) const = default;
+};
+
+// How it is seen that a role is ready. In `_suite.md`: "ready": {"event": "ready"}, {"started": true}, {"udp": 4443, "within": "25s"}.
+struct Readiness {
+  enum class Sign {
+    event,    // it says so (Rules::ready_event)
+    started,  // it is as soon as it was started: nobody waits for it
+    udp,      // a UDP socket is bound to `port` in its network, whatever the address
+  };
+  Sign sign = Sign::event;
+  int port = 0;
+  std::optional<std::chrono::milliseconds> within;  // from its own start; absent = no limit but the attempt's
+};
+
+// What a role's stdout is.
+enum class Dialect {
+  events,  // JSON lines (interface §5)
+  tap,     // TAP 13 or 14 as real programs write it; each point becomes an event
+};
+
 struct RoleSpec {
   std::string name;
   std::vector<std::string> command;        // words, may hold templates; empty = the image's own command
@@ -36,6 +63,11 @@ struct RoleSpec {
   std::string user;                        // NAME or UID, and :GROUP; empty = the image's
   Limits limits;
   std::chrono::milliseconds grace = default_grace;
+  std::vector<Mount> mounts = {{"/shared", "shared"}};
+  std::vector<std::string> aliases;  // names by which other roles find it too
+  Readiness ready;
+  bool hears = true;  // it is told of the others on stdin; false: its stdin is empty
+  Dialect speaks = Dialect::events;
 };
 
 struct Param {
@@ -80,6 +112,13 @@ struct Condition {
   std::string text;  // the condition's own JSON as written in the header, for reports
 };
 
+// One of the things that an attempt shows, each with a verdict of its own. Programs may call it by another name.
+struct TestPart {
+  std::string name;
+  std::vector<std::string> aliases;
+  bool operator==(const TestPart&) const = default;
+};
+
 struct NetworkNeeds {
   bool outside = false;  // true: roles may reach what lies outside the attempt
 };
@@ -98,6 +137,9 @@ struct Spec {
   bool exclusive = false;
   std::vector<Condition> expect;
   NetworkNeeds network;
+  std::vector<std::string> aliases;  // other names that programs have for this test
+  // A run of all tests at once (Rules::together): the tests. Empty for a test that is run for itself.
+  std::vector<TestPart> parts;
 };
 
 // What a suite promises about one type of event: fields (dotted paths below `in`) and their kinds. Events that break
@@ -129,6 +171,41 @@ struct MatchRule {
   std::vector<std::string> by;          // equal on both sides: dotted paths, or the kind of an object, which stands for its name
 };
 
+// A self-signed certificate. In `_suite.md`: "files": {"certs": {"x509": {"key": "P-256", "days": 10, "names": ["localhost",
+// "127.0.0.1"]}}}.
+struct CertificateOrder {
+  std::string key = "P-256";
+  int days = 10;                                                     // valid from a day ago (clocks differ) until this many days from now
+  std::vector<std::string> names;                                    // DNS names and IP addresses, the first is also the common name
+  std::string certificate_file = "cert.pem", key_file = "priv.key";  // PEM; the key in PKCS #8
+};
+
+// A directory that roles find ready-made, the same for all of a run.
+struct MadeFiles {
+  std::string name;
+  CertificateOrder certificate;
+};
+
+// What a pass needs, beside that every role became ready and that all is inside the timeout. In `_suite.md`:
+// "pass": [{"done": "driver"}, {"exits": {"driver": 0}}, {"alive": "worker", "until": "done"}, {"asserts": "agree"}, {"tap": "client"}].
+// The defaults are the native contract; a suite that says "pass" says all of it.
+struct Success {
+  enum class Until { said_done, exited };
+  bool needs_done = true;                // the deciding role said `done`
+  int exit_status = 0;                   // the deciding role's
+  Until others_stay = Until::said_done;  // no other role ends before the deciding one did this
+  bool asserts_agree = true;
+  std::string tap;  // the role whose TAP shows the parts; empty = none does
+};
+
+// What the roles agreed on, read from what one of them says about itself, beside what was predicted. A difference is a finding.
+// In `_suite.md`: "negotiated": {"draft": {"tap": ["draft", "negotiated-draft"], "predicted": "{label.draft}"}}.
+struct Negotiated {
+  std::string name;
+  std::vector<std::string> keys;  // of TAP comments `# key: value` and diagnostics, in lower case; the first that is there counts
+  std::string predicted;          // may hold templates; empty = nothing was predicted
+};
+
 // How a suite's processes say things and what decides (interface §5, §7). The defaults are the native contract;
 // another suite says its own in its `_suite.md`, so that the engine knows none of them by name.
 struct Rules {
@@ -145,6 +222,14 @@ struct Rules {
   std::vector<EventShape> events;  // the suite's vocabulary, "events" in `_suite.md`
   std::vector<ObjectKind> objects;
   std::vector<MatchRule> match;
+  std::vector<RoleSpec> roles;  // what the suite says of its roles, where a test says nothing else; names are those of role_order
+  std::string timeout;          // Go duration, of tests that name none; empty = default_timeout
+  bool clock_starts_with_deciding = false;  // the timeout counts from the deciding role's start, not from the first role's
+  std::vector<MadeFiles> files;
+  Success pass;
+  std::vector<Negotiated> negotiated;
+  std::string together;  // what a run of all tests at once is called; empty = every test is run for itself
+  std::string registry;  // the format of other runners' registries that name this suite's implementations; empty = none
 };
 
 struct Suite {
@@ -172,6 +257,7 @@ struct Script {
   NetworkNeeds network;
   double weight = 1;  // cores
   bool exclusive = false;
+  std::vector<TestPart> parts;  // never empty: of a test that is run for itself, the test
   Rules rules;
 };
 

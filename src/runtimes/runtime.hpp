@@ -42,6 +42,14 @@ struct Player {
   std::vector<std::pair<std::string, std::string>> env;
   std::string user;
   Limits limits;
+  // Directories of this machine -> where the process sees them. Writable ones have room for whatever it writes.
+  struct Bind {
+    std::filesystem::path directory;
+    std::string target;
+    bool read_only = true;
+  };
+  std::vector<Bind> binds;
+  std::vector<std::string> aliases;  // names by which the others find it, beside its role
 };
 
 // What an attempt needs around its processes.
@@ -51,6 +59,7 @@ struct LabOrder {
   bool outside = false;                              // roles may reach what lies outside the attempt
   bool host_network = false;                         // --network host
   bool strict = false;                               // --isolation strict: nothing may be shared with another attempt
+  bool shared = true;                                // there is a /shared
   std::optional<std::filesystem::path> keep_shared;  // --keep: leave the content of /shared in this directory
   std::vector<Player> players;
 };
@@ -69,6 +78,10 @@ class Process {
 
   // Sends a signal; a process that is gone already is no error.
   virtual Task<> signal(int number) = 0;
+
+  // Waits until a UDP socket is bound to `port`, at any address, in the network that the process is in. False when the process has ended,
+  // or its Lab is closed, before that. WorldError("cannot-look") where the runtime has no way to see sockets.
+  virtual Task<bool> bound_udp(int port) = 0;
 
   // Returns when the process itself has ended (what it left running is killed by then). Somebody must read meanwhile: an engine tells
   // the end only after it has handed over the output.

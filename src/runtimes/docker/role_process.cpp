@@ -74,6 +74,8 @@ class AgentProcess final : public Process {
     co_await workshop_.engine.kill(role_->id, number);
   }
 
+  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+
   Task<Exit> exit() override {
     const Predicate over = [this] { return agent().ended() || agent().is_lost() || workshop_.exits.has_failed(); };
     const Predicate over_or_killed = [this, &over] { return over() || role_->ending->killed_at; };
@@ -138,6 +140,8 @@ class AttachedProcess final : public Process {
     ++role_->ending->signals_sent;
     co_await workshop_.engine.kill(role_->id, number);
   }
+
+  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
 
   Task<Exit> exit() override {
     const Exit exit = co_await exit_told_by_engine(workshop_, *role_);

@@ -71,6 +71,8 @@ class SandboxProcess final : public Process {
     co_await running_->control->send(std::move(bytes));
   }
 
+  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+
   Task<Exit> exit() override {
     const std::shared_ptr<Running> running = running_;
     const Predicate over_or_killed = [running] { return running->status || running->is_lost || running->killed_at; };
