@@ -16,6 +16,10 @@ pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 add_library(library_simdjson INTERFACE)
 target_link_libraries(library_simdjson INTERFACE PkgConfig::SIMDJSON)
 
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+add_library(library_utf8proc INTERFACE)
+target_link_libraries(library_utf8proc INTERFACE PkgConfig::UTF8PROC)
+
 find_path(CMARK_GFM_INCLUDE cmark-gfm.h REQUIRED)
 find_library(CMARK_GFM cmark-gfm REQUIRED)
 find_library(CMARK_GFM_EXTENSIONS cmark-gfm-extensions REQUIRED)

@@ -1,5 +1,8 @@
 #include "base/visible.hpp"
 
+#include <utf8proc.h>
+
+#include <algorithm>
 #include <cstdint>
 
 namespace interoper {
@@ -34,6 +37,15 @@ bool is_hidden(char32_t code) {
   return (code >= 0x80 && code <= 0x9F) || code == 0xAD || code == 0x61C || code == 0x180E || code == 0x200B || code == 0x200E ||
          code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
          (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
+}
+
+// Moves on by one character, and says how many columns it takes; a byte that is none takes one.
+std::size_t take_character(std::string_view& text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const auto [length, code] = first < 0x80 ? Character{1, first} : character_at(text);
+  text.remove_prefix(std::max<std::size_t>(length, 1));
+  if (length <= 1) return 1;
+  return static_cast<std::size_t>(std::max(utf8proc_charwidth(static_cast<utf8proc_int32_t>(code)), 0));
 }
 
 void append_byte(std::string& out, unsigned char byte) {
@@ -92,9 +104,26 @@ std::string visible(std::string_view text, bool ascii, std::size_t limit_bytes) 
 
 std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
-  for (const char c : text)
-    columns += (static_cast<unsigned char>(c) & 0xC0U) != 0x80 ? 1 : 0;
+  while (!text.empty())
+    columns += take_character(text);
   return columns;
+}
+
+std::string cut_to_columns(std::string_view text, std::size_t columns, bool ascii) {
+  if (columns_of(text) <= columns) return std::string(text);
+  const std::string_view mark = std::string_view(ascii ? "..." : "\u2026").substr(0, ascii ? columns : std::string_view::npos);
+  if (columns == 0) return "";
+  const std::size_t room = columns - columns_of(mark);
+  std::size_t used = 0;
+  std::string_view rest = text;
+  while (true) {
+    std::string_view next = rest;
+    const std::size_t width = take_character(next);
+    if (used + width > room) break;
+    used += width;
+    rest = next;
+  }
+  return std::string(text.substr(0, text.size() - rest.size())) + std::string(mark);
 }
 
 }  // namespace interoper

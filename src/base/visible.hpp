@@ -13,7 +13,10 @@ namespace interoper {
 // At most about `limit_bytes` of the result, then `…` (or `...`): a 4 MiB line costs no more than a short one.
 std::string visible(std::string_view text, bool ascii = false, std::size_t limit_bytes = std::string_view::npos);
 
-// Columns that `visible` text takes on a terminal: characters, without regard to wide ones.
+// Columns that `visible` text takes on a terminal: wide characters take two, marks that join the one before take none.
 std::size_t columns_of(std::string_view text);
+
+// As much of `visible` text as fits in so many columns; what is cut ends with `…` (or `...`).
+std::string cut_to_columns(std::string_view text, std::size_t columns, bool ascii = false);
 
 }  // namespace interoper

@@ -35,8 +35,23 @@ TEST_CASE("long texts are cut between characters") {
   CHECK(visible(std::string(5'000'000, '\x1b'), false, 10).size() < 20);
 }
 
-TEST_CASE("columns are characters") {
+TEST_CASE("columns are what a terminal takes for a character") {
   CHECK(columns_of("") == 0);
   CHECK(columns_of("abc") == 3);
   CHECK(columns_of("✔ ü") == 3);
+  CHECK(columns_of("日本") == 4);
+  CHECK(columns_of("u\xcc\x88") == 1);  // an u, and the dots on it
+  CHECK(columns_of("\xf0\x9f\x98\x80") == 2);
+}
+
+TEST_CASE("a text is cut to columns, between characters") {
+  CHECK(cut_to_columns("abcdef", 6) == "abcdef");
+  CHECK(cut_to_columns("abcdef", 5) == "abcd…");
+  CHECK(cut_to_columns("abcdef", 5, true) == "ab...");
+  CHECK(cut_to_columns("abcdef", 2, true) == "..");
+  CHECK(cut_to_columns("abcdef", 1) == "…");
+  CHECK(cut_to_columns("abcdef", 0).empty());
+  CHECK(cut_to_columns("日本語", 5) == "日本…");
+  CHECK(cut_to_columns("日本語", 4) == "日…");
+  CHECK(cut_to_columns("u\xcc\x88u\xcc\x88", 1) == "…");
 }

@@ -99,10 +99,12 @@ int build_tests(const Options& options) {
     co_await build_all(workshop, *wanted, failed, interrupted);
     running = nullptr;
   };
-  run_on_loop(work, [&](int) {
+  SignalCalls signals;
+  signals.interrupted = [&](int) {
     interrupted = true;
     if (running != nullptr) running->hurry();
-  });
+  };
+  run_on_loop(work, signals);
   if (interrupted) return exit_interrupted;
   if (failed.empty()) return exit_done;
   std::cerr << "not built:";

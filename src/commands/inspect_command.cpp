@@ -57,9 +57,11 @@ void serve(Site& site) {
     co_await server.run();
     running = nullptr;
   };
-  run_on_loop(work, [&](int) {
+  SignalCalls signals;
+  signals.interrupted = [&](int) {
     if (running != nullptr) running->stop();
-  });
+  };
+  run_on_loop(work, signals);
 }
 
 }  // namespace

@@ -146,6 +146,14 @@ std::chrono::milliseconds budget_from(const std::string& text) {
   return budget;
 }
 
+std::chrono::milliseconds heartbeat_from(const std::string& text) {
+  const auto parsed = parse_go_duration(text);
+  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--heartbeat", "\"" + text + "\": " + *fault);
+  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(std::get<std::chrono::nanoseconds>(parsed));
+  if (interval.count() < 0) throw CLI::ValidationError("--heartbeat", "\"" + text + "\" is below zero");
+  return interval;
+}
+
 Shard shard_from(const std::string& text) {
   const auto parsed = parse_shard(text);
   if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--shard", "\"" + text + "\": " + *fault);
@@ -201,6 +209,10 @@ void add_running(CLI::App& app, Options& options) {
       ->option_text("N")
       // strtoull would take it, and make a large number of it
       ->check([](const std::string& text) { return text.starts_with('-') ? text + " is below zero" : ""; });
+  app.add_option_function<std::string>(
+         "--heartbeat", [&options](const std::string& value) { options.heartbeat = heartbeat_from(value); },
+         "where there is no terminal: say what runs when nothing was said for so long (default: 1m; 0 = never)")
+      ->option_text("DURATION");
   app.add_flag("--keep", options.keep, "keep what each attempt left in /shared, in the report");
   app.add_flag("--no-build", options.no_build, "do not build what is under test");
   app.add_option("--reports", options.reports, "where reports are written (default: interop/reports)")->option_text("DIR");

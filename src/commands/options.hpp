@@ -40,6 +40,7 @@ struct Options {
   std::string reports;  // empty = interop/reports
   OutputFormat format = OutputFormat::human;
   ColorWhen color = ColorWhen::automatic;
+  std::chrono::milliseconds heartbeat = std::chrono::minutes(1);  // 0: never
   bool quiet = false;
   bool verbose = false;
   std::string update_from;                    // tests update --from

@@ -16,15 +16,12 @@
 #include "commands/earlier.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/project.hpp"
+#include "commands/screen.hpp"
 #include "engine/bind.hpp"
 #include "engine/plan.hpp"
 #include "engine/run.hpp"
 #include "engine/shard.hpp"
-#include "reporters/console.hpp"
-#include "reporters/json_lines.hpp"
-#include "reporters/patient_stream.hpp"
 #include "reporters/recorder.hpp"
-#include "reporters/tap.hpp"
 #include "runtimes/docker/docker.hpp"
 #include "runtimes/either.hpp"
 #include "runtimes/sandbox/sandbox.hpp"
@@ -35,8 +32,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The recorder gathers lines of a burst; what stands still for this long should be on the disk.
-constexpr auto flush_every = std::chrono::milliseconds(200);
+// The recorder gathers lines of a burst; what stands still for 200 ms should be on the disk.
+constexpr int ticks_a_flush = 2;
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -182,51 +179,14 @@ RunOptions run_options(const Options& options, const Machine& machine, const fs:
   return run;
 }
 
-// What the user sees on stdout and stderr.
-class Screen {
- public:
-  Screen(const Options& options, const fs::path& report) {
-    switch (options.format) {
-      case OutputFormat::json: reporter_ = std::make_unique<JsonLines>(report, out_.sink()); break;
-      case OutputFormat::tap: reporter_ = std::make_unique<Tap>(out_.sink()); break;
-      case OutputFormat::human: {
-        ConsoleOptions console;
-        console.out = style_of(STDOUT_FILENO, options.color);
-        console.err = style_of(STDERR_FILENO, options.color);
-        console.quiet = options.quiet;
-        console.verbose = options.verbose;
-        console.report = report;
-        reporter_ = std::make_unique<Console>(console, out_.sink(), err_.sink());
-      }
-    }
-  }
-  Reporter& reporter() { return *reporter_; }
-  // What is no result, and no reporter's.
-  void note(std::string_view text) { err_.write(text); }
-  // Offers again what a reader who paused has not taken.
-  void drain() {
-    out_.drain();
-    err_.drain();
-  }
-  // Waits for the readers.
-  void finish() {
-    err_.finish();
-    out_.finish();
-  }
-
- private:
-  PatientStream out_{STDOUT_FILENO};
-  PatientStream err_{STDERR_FILENO};
-  std::unique_ptr<Reporter> reporter_;
-};
-
-Task<> flush_now_and_then(Recorder& recorder, Screen& screen, const bool& finished, Notice& finishing) {
+Task<> tick_and_flush(Recorder& recorder, Screen& screen, const bool& finished, Notice& finishing) {
   const Predicate over = [&finished] { return finished; };
+  int ticks = 0;
   while (!finished) {
-    const auto next = Clock::now() + flush_every;
+    const auto next = Clock::now() + Screen::tick_every;
     co_await finishing.until(over, next);
-    recorder.flush();
-    screen.drain();
+    if (++ticks % ticks_a_flush == 0 || finished) recorder.flush();
+    screen.tick();
   }
 }
 
@@ -241,7 +201,8 @@ class RunCommand {
         reports_(reports_folder(options)),
         id_(claim_run_folder(reports_, run_name(options.verb == Verb::tournament ? "tournament" : std::string(local_name), started_))),
         recorder_(reports_, id_),
-        screen_(options, reports_ / id_),
+        expectations_(plan.cells.size() > 1 ? earlier_durations(reports_) : Expectations()),
+        screen_(options, reports_ / id_, [this](const Cell& cell) { return expectations_.of(cell.id, cell.test); }),
         record_(record_of(project_, plan, options, id_)),
         needs_(needs_of(plan, project_, chosen_means(options))) {
     record_.shard = std::move(shard);
@@ -250,7 +211,12 @@ class RunCommand {
 
   int perform() {
     const auto work = [this](const Executor& executor) { return run_all(executor); };
-    run_on_loop(work, [this](int count) { interrupted(count); });
+    SignalCalls signals;
+    signals.interrupted = [this](int count) { interrupted(count); };
+    signals.asked = [this] { screen_.answer(); };
+    signals.stopping = [this] { screen_.let_go(); };
+    signals.resumed = [this] { screen_.come_back(); };
+    run_on_loop(work, signals);
     screen_.finish();
     return exit_code_;
   }
@@ -265,14 +231,14 @@ class RunCommand {
     Notice finishing(executor);
     Group flushing(executor);
     bool finished = false;
-    flushing.spawn(flush_now_and_then(recorder_, screen_, finished, finishing));
+    flushing.spawn(tick_and_flush(recorder_, screen_, finished, finishing));
     Stage stage{project_.suite, project_.implementations,
-                *runtime_,      {&recorder_, &screen_.reporter()},
+                *runtime_,      {&recorder_, &screen_.progress(), &screen_.results()},
                 *interrupt_,    run_options(options_, machine_, reports_ / id_),
                 blocked};
     if (options_.budget) stage.options.start_nothing_after = began_ + *options_.budget;
     const bool side_by_side = stage.options.capacity.cells > 1 && record_.cells.size() > 1;
-    if (side_by_side) stage.expectations = earlier_durations(reports_);
+    if (side_by_side) stage.expectations = expectations_;
     std::exception_ptr failure;
     try {
       const RunRecord done = co_await run(std::move(stage), std::move(record_));
@@ -318,6 +284,12 @@ class RunCommand {
   }
 
   void interrupted(int count) {
+    screen_.interrupted();
+    if (count >= last_interrupt) {
+      screen_.note("interrupted a third time: leaving everything as it is; `interoper clean` removes what is left\n");
+      screen_.let_go();
+      return;
+    }
     if (workshop_ != nullptr) workshop_->hurry();
     if (interrupt_) interrupt_->raise();
     if (count == 1) {
@@ -336,6 +308,7 @@ class RunCommand {
   fs::path reports_;
   std::string id_;
   Recorder recorder_;
+  Expectations expectations_;
   Screen screen_;
   RunRecord record_;
   Needs needs_;

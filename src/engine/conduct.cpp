@@ -44,15 +44,23 @@ struct Actor {
   RoleOutcome outcome;
 };
 
+// What must happen next, and by whom; without a role there is nobody yet.
+struct Wait {
+  const std::string* role = nullptr;
+  std::string_view what;
+  bool operator==(const Wait&) const = default;
+};
+
 class Conductor {
  public:
-  Conductor(const Executor& executor, const AttemptOrder& order, Runtime& runtime, Interrupt& interrupt, EventTaker taker)
+  Conductor(const Executor& executor, const AttemptOrder& order, Runtime& runtime, Interrupt& interrupt, EventTaker taker, WaitTaker waits)
       : executor_(executor),
         order_(order),
         script_(*order.script),
         runtime_(runtime),
         interrupt_(interrupt),
         taker_(std::move(taker)),
+        waits_(std::move(waits)),
         judge_(*order.script),
         timeline_([this](const Event& event) { take(event); }),
         changed_(executor),
@@ -71,6 +79,8 @@ class Conductor {
   void exec_event();
   void trouble(std::string_view role, const WorldError& error);
   bool ready(const Actor& actor) const;
+  Wait next_wait() const;
+  void tell_wait();
 
   Task<> play();
   Task<bool> start(Actor& actor);
@@ -90,6 +100,8 @@ class Conductor {
   Runtime& runtime_;
   Interrupt& interrupt_;
   EventTaker taker_;
+  WaitTaker waits_;
+  Wait waited_{nullptr, "?"};  // what was told last: nothing
   bool recording_lost_ = false;
   Judge judge_;
   Timeline timeline_;
@@ -114,6 +126,7 @@ void Conductor::take(const Event& event) {
   // Nobody waits for a log line; waking all who wait for each of a flood would make it ours.
   if (event.type != "log") {
     post(event);
+    tell_wait();
     changed_.notify();
   }
   if (!lost) return;
@@ -161,6 +174,30 @@ bool Conductor::ready(const Actor& actor) const {
   return progress != nullptr && progress->ready.has_value();
 }
 
+Wait Conductor::next_wait() const {
+  if (judge_.over() || finished_) {
+    for (const auto& actor : actors_) {
+      if (actor->process && !actor->ended) return {&actor->role.name, "end"};
+    }
+    return {};
+  }
+  if (!lab_) return {nullptr, "runtime"};
+  for (const auto& actor : actors_) {
+    if (!actor->process) return {&actor->role.name, "start"};
+    if (!ready(*actor)) return {&actor->role.name, "ready"};
+  }
+  const RoleProgress* deciding = judge_.progress(script_.rules.decides);
+  return {&script_.rules.decides, deciding == nullptr || !deciding->done ? "done" : "exit"};
+}
+
+void Conductor::tell_wait() {
+  if (!waits_) return;
+  const Wait wait = next_wait();
+  if (wait == waited_) return;
+  waited_ = wait;
+  waits_((wait.role != nullptr ? *wait.role + " " : "") + std::string(wait.what));
+}
+
 Task<AttemptRecord> Conductor::perform() {
   exec_event();
   watchers_.spawn(watch_the_interrupt());
@@ -186,6 +223,7 @@ Task<AttemptRecord> Conductor::perform() {
 Task<> Conductor::play() {
   LabOrder lab_order = order_.lab;
   lab_ = co_await runtime_.open(std::move(lab_order));
+  tell_wait();
   for (const auto& actor : actors_) {
     if (judge_.over()) co_return;
     const bool started = co_await start(*actor);
@@ -355,9 +393,9 @@ AttemptRecord Conductor::record() {
 
 }  // namespace
 
-Task<AttemptRecord> conduct(AttemptOrder order, Runtime& runtime, Interrupt& interrupt, EventTaker taker) {
+Task<AttemptRecord> conduct(AttemptOrder order, Runtime& runtime, Interrupt& interrupt, EventTaker taker, WaitTaker waits) {
   const Executor executor = co_await boost::asio::this_coro::executor;
-  Conductor conductor(executor, order, runtime, interrupt, std::move(taker));
+  Conductor conductor(executor, order, runtime, interrupt, std::move(taker), std::move(waits));
   AttemptRecord record = co_await conductor.perform();
   co_return record;
 }

@@ -37,7 +37,11 @@ struct AttemptOrder {
 // Told of every event, synchronously. A WorldError that it throws (disk full) ends the attempt in `error`.
 using EventTaker = std::function<void(const Event&)>;
 
+// Told what the attempt waits for, whenever that changes: "runtime" (a place to run in), then of a role "worker start", "worker ready",
+// of the one that decides also "driver done" and "driver exit", of those that were told to end "worker end"; "" when all have ended.
+using WaitTaker = std::function<void(const std::string& what)>;
+
 // Never throws: whatever goes wrong is in the record. The interrupt must outlive the attempt.
-Task<AttemptRecord> conduct(AttemptOrder order, Runtime& runtime, Interrupt& interrupt, EventTaker taker);
+Task<AttemptRecord> conduct(AttemptOrder order, Runtime& runtime, Interrupt& interrupt, EventTaker taker, WaitTaker waits = {});
 
 }  // namespace interoper

@@ -36,6 +36,7 @@ struct Trial {
   Script script;
   Cell cell;
   std::vector<Event> events;
+  std::vector<std::string> waits;
   AttemptRecord record;
 
   Trial() {
@@ -61,7 +62,8 @@ struct Trial {
       if (taker) taker(event);
       events.push_back(event);
     };
-    boost::asio::co_spawn(io, conduct(order, runtime, interrupt, keep), [this](std::exception_ptr failure, AttemptRecord done) {
+    const WaitTaker keep_wait = [this](const std::string& what) { waits.push_back(what); };
+    boost::asio::co_spawn(io, conduct(order, runtime, interrupt, keep, keep_wait), [this](std::exception_ptr failure, AttemptRecord done) {
       if (failure) std::rethrow_exception(failure);
       record = std::move(done);
     });
@@ -106,6 +108,22 @@ TEST_CASE("an attempt that goes as it should passes, and its timeline tells all"
     CHECK_FALSE(json_fault(trial.events[i].line).has_value());
     if (i > 0) CHECK(trial.events[i].us >= trial.events[i - 1].us);
   }
+}
+
+TEST_CASE("what an attempt waits for is told when it changes") {
+  Trial trial;
+  trial.perform();
+  CHECK(trial.waits ==
+        Types{"runtime", "worker start", "worker ready", "driver start", "driver ready", "driver done", "driver exit", "worker end", ""});
+
+  Trial mute;
+  mute.script.timeout = 50ms;
+  mute.runtime.behaviours["worker"] = [](Self& self) -> Task<int> {
+    co_await self.terminated();
+    co_return 0;
+  };
+  mute.perform();
+  CHECK(mute.waits == Types{"runtime", "worker start", "worker ready", "worker end", ""});
 }
 
 TEST_CASE("roles start one after the other, each when the one before is ready") {

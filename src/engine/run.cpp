@@ -285,7 +285,8 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
     out_of_time = out_of_time || (event.by_engine && event.type == "timeout");
     tell(EventSeen{cell, n, event});
   };
-  AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker);
+  const WaitTaker waits = [this, &cell, n](const std::string& what) { tell(AttemptWaits{cell, n, what}); };
+  AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker, waits);
   attempt.log = timeline_path(cell.cell.id, n);
   const Judgement& judgement = attempt.judgement;
   const bool passed = judgement.verdict == Verdict::passed;

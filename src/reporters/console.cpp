@@ -47,7 +47,7 @@ Console::Console(ConsoleOptions options, TextSink out, TextSink err)
 
 void Console::hear(const Tiding& tiding) {
   std::visit(Overloaded{[this](const RunBegan& it) { begin_run(it.run); },
-                        [this](const AttemptBegan& it) { running_[AttemptKey(it.cell.cell.id, it.attempt)]; },
+                        [this](const AttemptBegan& it) { running_[AttemptKey(it.cell.cell.id, it.attempt)]; }, [](const AttemptWaits&) {},
                         [this](const EventSeen& it) { add_event(it.cell, it.attempt, it.event); },
                         [this](const AttemptEnded& it) { end_attempt(it.cell, it.attempt, it.again); },
                         [this](const CellEnded& it) { end_cell(it.cell); }, [this](const RunEnded& it) { end_run(it.run); }},

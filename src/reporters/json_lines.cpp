@@ -14,6 +14,7 @@ struct ToLine {
     return R"({"what": "run-began", "report": )" + json_quote(report.string()) + ", " + plan.substr(1);
   }
   std::string operator()(const AttemptBegan& it) const { return head("attempt-began", it.cell, it.attempt) + "}"; }
+  std::string operator()(const AttemptWaits&) const { return ""; }  // what a reader can see from the events is not said twice
   std::string operator()(const EventSeen& it) const { return head("event", it.cell, it.attempt) + R"(, "event": )" + it.event.line + "}"; }
   std::string operator()(const AttemptEnded& it) const {
     return head("attempt-ended", it.cell, it.attempt.n) + R"(, "again": )" + (it.again ? "true" : "false") + R"(, "result": )" +
@@ -34,6 +35,9 @@ struct ToLine {
 
 }  // namespace
 
-void JsonLines::hear(const Tiding& tiding) { out_(std::visit(ToLine{report_}, tiding) + "\n"); }
+void JsonLines::hear(const Tiding& tiding) {
+  const std::string line = std::visit(ToLine{report_}, tiding);
+  if (!line.empty()) out_(line + "\n");
+}
 
 }  // namespace interoper

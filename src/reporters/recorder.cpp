@@ -63,7 +63,7 @@ Recorder::Recorder(fs::path reports, std::string name) : reports_(std::move(repo
 
 void Recorder::hear(const Tiding& tiding) {
   std::visit(Overloaded{[this](const RunBegan& it) { begin_run(it.run); },
-                        [this](const AttemptBegan& it) { begin_attempt(it.cell.cell.id, it.attempt); },
+                        [this](const AttemptBegan& it) { begin_attempt(it.cell.cell.id, it.attempt); }, [](const AttemptWaits&) {},
                         [this](const EventSeen& it) { add_event(it.cell.cell.id, it.attempt, it.event); },
                         [this](const AttemptEnded& it) { end_attempt(it.cell.cell.id, it.attempt.n); }, [](const CellEnded&) {},
                         [this](const RunEnded& it) { end_run(it.run); }},

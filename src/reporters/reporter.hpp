@@ -17,6 +17,11 @@ struct AttemptBegan {
   const CellRecord& cell;
   int attempt;
 };
+struct AttemptWaits {
+  const CellRecord& cell;
+  int attempt;
+  const std::string& what;  // what must happen next: "worker ready"; empty: nothing more
+};  // told when it changes, and not recorded: the timeline says the same, to those who know the suite's rules
 struct EventSeen {
   const CellRecord& cell;
   int attempt;
@@ -34,7 +39,7 @@ struct RunEnded {
   const RunRecord& run;
 };
 
-using Tiding = std::variant<RunBegan, AttemptBegan, EventSeen, AttemptEnded, CellEnded, RunEnded>;
+using Tiding = std::variant<RunBegan, AttemptBegan, AttemptWaits, EventSeen, AttemptEnded, CellEnded, RunEnded>;
 
 class Reporter {
  public:

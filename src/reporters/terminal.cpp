@@ -16,13 +16,13 @@ namespace {
 
 constexpr std::size_t longest_verdict = 11;  // "unsupported"
 
-std::string_view code_of(Colour colour) {
+std::string_view code_of(Colour colour, bool rich) {
   switch (colour) {
-    case Colour::red: return "31";
-    case Colour::green: return "32";
-    case Colour::yellow: return "33";
-    case Colour::magenta: return "35";
-    case Colour::cyan: return "36";
+    case Colour::red: return rich ? "38;5;166" : "31";
+    case Colour::green: return rich ? "38;5;36" : "36";
+    case Colour::yellow: return rich ? "38;5;178" : "33";
+    case Colour::magenta: return rich ? "38;5;175" : "35";
+    case Colour::cyan: return rich ? "38;5;74" : "34";
     case Colour::dim: return "2";
     case Colour::bold: return "1";
   }
@@ -42,6 +42,9 @@ Style style_for(ColorWhen when, const Surroundings& surroundings) {
   const bool wanted = surroundings.is_terminal && value("NO_COLOR").empty() && value("TERM") != "dumb";
   style.colour = when == ColorWhen::always || (when == ColorWhen::automatic && wanted);
   style.columns = surroundings.is_terminal ? surroundings.columns : 0;
+  style.rich = value("TERM").find("256color") != std::string::npos || value("TERM").find("direct") != std::string::npos ||
+               value("COLORTERM") == "truecolor" || value("COLORTERM") == "24bit";
+  style.links = surroundings.is_terminal && when != ColorWhen::never && value("TERM") != "dumb" && value("TERM") != "linux";
   style.utf8 = false;
   for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {  // the first that is set counts (POSIX)
     const std::string locale = value(name);
@@ -66,7 +69,12 @@ Style style_of(int descriptor, ColorWhen when) {
 
 std::string paint(Colour colour, std::string_view text, const Style& style) {
   if (!style.colour || text.empty()) return std::string(text);
-  return "\x1b[" + std::string(code_of(colour)) + "m" + std::string(text) + "\x1b[0m";
+  return "\x1b[" + std::string(code_of(colour, style.rich)) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::string link(std::string_view text, const std::string& url, const Style& style) {
+  if (!style.links || url.empty()) return std::string(text);
+  return "\x1b]8;;" + url + "\x1b\\" + std::string(text) + "\x1b]8;;\x1b\\";
 }
 
 std::string_view glyph(Verdict verdict, const Style& style) {

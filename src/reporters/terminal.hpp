@@ -17,6 +17,8 @@ struct Style {
   bool colour = false;
   bool utf8 = true;
   std::size_t columns = 0;  // 0: no limit
+  bool rich = false;        // 256 colours, from which a palette for all eyes is made; else the eight that there always are
+  bool links = false;       // OSC 8
 };
 
 // What the world says about a stream and its user.
@@ -27,15 +29,21 @@ struct Surroundings {
 };
 
 // Colours with `automatic`: on a terminal that is not `dumb`, unless NO_COLOR is set. UTF-8 as the locale variables say.
+// Links on a terminal, unless it is one that shows them as rubbish, or escape sequences are not wanted at all.
 Style style_for(ColorWhen when, const Surroundings& surroundings);
 
 // The same for a file descriptor of this process.
 Style style_of(int descriptor, ColorWhen when);
 
+// Names of meanings more than of colours: red is what went wrong, green what went well. No two of them look the same to anybody: green is
+// bluish (of eight colours: cyan), red goes towards orange (after Okabe and Ito, "Color Universal Design").
 enum class Colour { red, green, yellow, magenta, cyan, dim, bold };
 
 // `text` in that colour, when there are colours.
 std::string paint(Colour colour, std::string_view text, const Style& style);
+
+// `text` as a link to `url`, where links can be shown.
+std::string link(std::string_view text, const std::string& url, const Style& style);
 
 // One column; told apart by shape, so that colours are not needed.
 std::string_view glyph(Verdict verdict, const Style& style);

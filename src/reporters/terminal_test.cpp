@@ -30,6 +30,21 @@ TEST_CASE("colours are for terminals, unless somebody says otherwise") {
   CHECK(style_with(ColorWhen::automatic, false, {}).columns == 0);
 }
 
+TEST_CASE("more than eight colours, and links, are for terminals that say so") {
+  CHECK_FALSE(style_with(ColorWhen::always, true, {{"TERM", "xterm"}}).rich);
+  CHECK(style_with(ColorWhen::always, true, {{"TERM", "xterm-256color"}}).rich);
+  CHECK(style_with(ColorWhen::always, false, {{"TERM", "xterm"}, {"COLORTERM", "truecolor"}}).rich);
+  CHECK(style_with(ColorWhen::automatic, true, {{"TERM", "xterm"}}).links);
+  CHECK(style_with(ColorWhen::automatic, true, {{"TERM", "xterm"}, {"NO_COLOR", "1"}}).links);
+  CHECK_FALSE(style_with(ColorWhen::never, true, {{"TERM", "xterm"}}).links);
+  CHECK_FALSE(style_with(ColorWhen::automatic, false, {{"TERM", "xterm"}}).links);
+  CHECK_FALSE(style_with(ColorWhen::automatic, true, {{"TERM", "linux"}}).links);
+  Style style;
+  CHECK(link("here", "file:///tmp", style) == "here");
+  style.links = true;
+  CHECK(link("here", "file:///tmp", style) == "\x1b]8;;file:///tmp\x1b\\here\x1b]8;;\x1b\\");
+}
+
 TEST_CASE("the locale says whether there is more than ASCII") {
   CHECK_FALSE(style_with(ColorWhen::never, true, {}).utf8);
   CHECK(style_with(ColorWhen::never, true, {{"LANG", "de_DE.UTF-8"}}).utf8);
@@ -47,7 +62,8 @@ TEST_CASE("verdicts are a glyph and a word of one width") {
     CHECK(columns == 13);
     CHECK(verdict_label(verdict, Style{false, false, 0}).size() == 13);
   }
-  CHECK(verdict_label(Verdict::passed, Style{true, true, 0}) == "\x1b[32m✔ passed\x1b[0m     ");
+  CHECK(verdict_label(Verdict::passed, Style{true, true, 0}) == "\x1b[36m✔ passed\x1b[0m     ");
+  CHECK(verdict_label(Verdict::passed, Style{true, true, 0, true}) == "\x1b[38;5;36m✔ passed\x1b[0m     ");
   CHECK(verdict_label(Verdict::failed, Style{false, false, 0}) == "x failed     ");
   CHECK(padded("ü", 3) == "ü  ");
   CHECK(padded_left("abcd", 3) == "abcd");

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What a person sees on a terminal, and what the terminal is like afterwards."""
+import os
+import signal
+
+import stage
+from pty_session import Session, area_lines, terminal_environment
+from stage import Case, main, wait_until
+
+scenes = stage.Stage()
+scenes.scene("good")
+scenes.scene("bad", driver="say ready; echo 'a \033[31mred\033[0m line \033]0;title\007' >&2; exit 3")
+scenes.scene("mute", {"timeout": "60s"}, worker="wait_for_end")
+scenes.scene("long", {"timeout": "60s"}, driver="say ready; while [ ! -e /shared/go ]; do sleep 0.05; done; say done")
+
+
+class Terminal(Case):
+    def setUp(self):
+        if os.geteuid() != 0:
+            stage.skip_all("the sandbox may need root here")
+
+    def start(self, *tests, columns=80, rows=24, more=(), **options):
+        project = scenes.set_up_paths(self.project())
+        command = [stage.PROGRAM, "tournament", *(word for test in tests for word in ("-t", test)), *more]
+        session = Session(command, project.path, columns, rows, **options)
+        self.addCleanup(session.close)
+        return project, session
+
+    def assert_fits(self, session, columns):
+        lines = area_lines(session.bytes)
+        self.assertGreaterEqual(len(lines), 2)
+        for line in lines:
+            self.assertLess(len(line), columns, line)
+
+    def test_the_area_appears_fits_and_goes(self):
+        for columns in (40, 80, 160):
+            with self.subTest(columns=columns):
+                project, session = self.start("good", "bad", "mute", columns=columns, more=("-j", "1"))
+                session.wait_for_text("waiting: w")
+                area = [line for line in session.lines() if "2/3 cells" in line]
+                self.assertEqual(len(area), 1, "\n".join(session.lines()))
+                session.send(signal.SIGINT)
+                self.assertEqual(session.end(), 130)
+                text = "\n".join(session.all_lines())
+                self.assertNotIn("2/3 cells", text)
+                self.assertNotIn("waiting:", text)
+                self.assertIn("✔ passed", text)
+                self.assertIn("✘ failed", text)
+                self.assertIn("a \\e[31mred\\e[0m line \\e]0;title\\x07", text.replace("\n", ""))
+                self.assert_fits(session, columns)
+
+    def test_the_terminal_is_as_before(self):
+        ends = {
+            "its end": (lambda session: None, 0, ("good",)),
+            "Ctrl-C": (lambda session: session.type("\x03"), 130, ("mute",)),
+            "SIGTERM": (lambda session: session.send(signal.SIGTERM), 130, ("mute",)),
+            "a crash": (lambda session: session.send(signal.SIGSEGV), -signal.SIGSEGV, ("mute",)),
+            "Ctrl-\\": (lambda session: session.type("\x1c"), -signal.SIGQUIT, ("mute",)),
+        }
+        for name, (end, code, tests) in ends.items():
+            with self.subTest(name):
+                project, session = self.start(*tests)
+                if tests == ("mute",):
+                    session.wait_for("keys come one by one", lambda _: session.settings() != session.before)
+                    session.wait_for_text("waiting: worker ready")
+                end(session)
+                self.assertEqual(session.end(), code)
+                self.assertEqual(session.settings(), session.before)
+
+    def test_a_third_ctrl_c_says_what_it_does(self):
+        project, session = self.start("mute", columns=160)
+        session.wait_for_text("waiting: worker ready")
+        # All three before it can do what the first wants.
+        for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT):
+            session.send(number)
+        self.assertEqual(session.end(), 130)
+        text = "\n".join(session.lines())
+        self.assertIn("once more to end it at once", text)
+        self.assertIn("interrupted a third time: leaving everything as it is; `interoper clean`", text)
+        self.assertNotIn("waiting:", text)
+        self.assertEqual(session.settings(), session.before)
+        self.assert_code(project.interoper("clean"), 0)
+
+    def test_who_asks_is_told_what_runs(self):
+        project, session = self.start("mute")
+        session.wait_for_text("waiting: worker ready")
+        session.type("t")
+        session.wait_for_text("0/1 cells done after")
+        told = next(i for i, line in enumerate(session.lines()) if "cells done after" in line)
+        self.assertIn("mute~busy~busy", session.lines()[told + 1])
+        self.assertIn("waiting: worker ready", session.lines()[told + 1])
+        session.send(signal.SIGUSR1)
+        session.wait_for("it is told again", lambda lines: sum("cells done after" in line for line in lines) == 2)
+        session.type("\x03")
+        self.assertEqual(session.end(), 130)
+        self.assertEqual(sum("cells done after" in line for line in session.all_lines()), 2)
+
+    def test_a_terminal_that_changes_its_width(self):
+        project, session = self.start("mute", columns=100)
+        session.wait_for_text("waiting: worker ready")
+        session.resize(50, 10)
+        session.wait_for("the area has found its new width", lambda lines: any("waiting:" in line for line in lines) and all(len(line) < 50 for line in lines))
+        session.type("\x03")
+        self.assertEqual(session.end(), 130)
+        self.assertNotIn("waiting:", "\n".join(session.lines()))
+
+    def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(self):
+        project = scenes.set_up_paths(self.project(), "long")
+        session = Session(["bash", "--norc", "-i"], project.path, env=terminal_environment(PS1="shell> "))
+        self.addCleanup(session.close)
+        session.wait_for_text("shell>")
+        session.type(f"'{stage.PROGRAM}' tournament -t long\n")
+        session.wait_for_text("waiting: driver done")
+        session.type("\x1a")
+        session.wait_for_text("Stopped")
+        session.wait_for("the area is gone", lambda lines: not any("waiting:" in line for line in lines))
+        # In the background it goes on, and leaves the terminal alone.
+        session.type("bg; echo in the background\n")
+        session.wait_for("it goes on", lambda lines: any(line == "in the background" for line in lines))
+        for _ in range(10):
+            session.read(0.1)
+        self.assertFalse(any("waiting:" in line for line in session.lines()), "\n".join(session.lines()))
+        session.type("jobs\n")
+        session.wait_for_text("Running")
+        session.type("fg\n")
+        session.wait_for_text("waiting: driver done")
+        session.type("t")
+        session.wait_for_text("cells done after")
+        session.type("\x03")
+        session.wait_for("the shell is back", lambda lines: [line for line in lines if line][-1].startswith("shell>"))
+        session.type("stty -a | grep -c -e -icanon -e '-echo '\n")  # how many of these are switched off
+        session.wait_for("the terminal is as before", lambda lines: "0" in lines)
+        session.type("exit\n")
+        session.end()
+
+    def test_no_escape_sequences_where_there_is_no_terminal(self):
+        project = scenes.set_up_paths(self.project(), "good", "bad")
+        done = project.interoper("tournament", "-t", "good", "-t", "bad", env=terminal_environment())
+        self.assert_code(done, 1)
+        self.assertNotIn("\x1b", done.out + done.err)
+        self.assertNotIn("waiting", done.err)
+
+    def test_where_an_area_would_disturb(self):
+        for changes in ({"TERM": "dumb"}, {"CI": "true"}):
+            with self.subTest(**changes):
+                project, session = self.start("good", env=terminal_environment(**changes))
+                self.assertEqual(session.end(), 0)
+                self.assertNotIn(b"\x1b[K", session.bytes)
+                if "TERM" in changes:
+                    self.assertNotIn(b"\x1b", session.bytes)
+        project, session = self.start("good", env=terminal_environment(LC_ALL="C", NO_COLOR="1"))
+        self.assertEqual(session.end(), 0)
+        self.assertNotIn(b"\x1b[3", session.bytes)
+        self.assertTrue(session.bytes.isascii())
+
+    def test_results_in_a_file_and_the_area_on_the_terminal(self):
+        with open(os.path.join(self.folder(), "out"), "w+b") as out:
+            project, session = self.start("good", "mute", more=("-j", "1"), out=out)
+            session.wait_for_text("1/2 cells")
+            session.send(signal.SIGINT)
+            self.assertEqual(session.end(), 130)
+            out.seek(0)
+            text = out.read().decode()
+        self.assertIn("✔ passed", text)
+        self.assertNotIn("\x1b", text)
+        self.assertNotIn("passed", "\n".join(session.all_lines()))
+
+    def test_a_sign_of_life_in_a_log(self):
+        project = scenes.set_up_paths(self.project(), "mute")
+        running = project.start("tournament", "-t", "mute", "--heartbeat", "200ms")
+        self.addCleanup(running.stop)
+        wait_until("there is a sign of life", lambda: "waiting: worker ready" in running.text(running.err))
+        running.send(signal.SIGUSR1)
+        wait_until("who asks is told", lambda: "cells done after" in running.text(running.err))
+        running.send(signal.SIGINT)
+        done = running.wait()
+        self.assertRegex(done.err, r"still running after \d+ s: 0/1 cells done; now mute~busy~busy \(\d+ s, waiting: ")
+        self.assertNotIn("\x1b", done.err)
+
+    def test_in_the_background_it_is_not_stopped(self):
+        """stdin is a terminal that is another's."""
+        project = scenes.set_up_paths(self.project(), "good")
+        session = Session(["bash", "--norc", "-i"], project.path, env=terminal_environment(PS1="shell> "))
+        self.addCleanup(session.close)
+        session.wait_for_text("shell>")
+        session.type(f"'{stage.PROGRAM}' tournament -t good & wait; echo it ended with $?\n")
+        session.wait_for_text("it ended with 0")
+        self.assertNotIn("Stopped", "\n".join(session.all_lines()))
+        session.type("exit\n")
+        session.end()
+
+
+if __name__ == "__main__":
+    main()
