@@ -35,6 +35,7 @@ int perform(const interoper::Options& options) {
     case Verb::tests_list: return interoper::list_tests(options);
     case Verb::show: return interoper::show_report(options);
     case Verb::inspect: return interoper::inspect_report(options);
+    case Verb::report: return interoper::render_report(options);
     case Verb::judge: return interoper::judge_report(options);
     case Verb::merge: return interoper::merge_reports(options);
     case Verb::init: return interoper::init_project(options);

@@ -29,7 +29,6 @@ class Descriptor {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
   int get() const { return descriptor_; }
-  int close() { return ::close(std::exchange(descriptor_, -1)); }
 
  private:
   int descriptor_;
@@ -96,21 +95,43 @@ std::string disk_sentence(std::string_view doing, const fs::path& path, int erro
   return sentence;
 }
 
-void write_whole(const fs::path& path, std::string_view bytes) {
-  // One writer per process and name: the process number keeps two programs apart.
-  const fs::path temporary = path.parent_path() / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".tmp");
-  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666));
-  if (file.get() < 0) fail("write", path, errno, "write-failed");
+// One writer per process and name: the process number keeps two programs apart.
+WholeFile::WholeFile(fs::path path)
+    : path_(std::move(path)),
+      temporary_(path_.parent_path() / ("." + path_.filename().string() + "." + std::to_string(::getpid()) + ".tmp")),
+      descriptor_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666)) {
+  if (descriptor_ < 0) fail("write", path_, errno, "write-failed");
+}
+
+WholeFile::~WholeFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+void WholeFile::write(std::string_view bytes) {
   int error = 0;
-  write_all(file.get(), bytes, error);
-  if (error == 0 && ::fsync(file.get()) != 0) error = errno;
-  if (file.close() != 0 && error == 0) error = errno;
-  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(temporary.c_str());
-    fail("write", path, error, "write-failed");
-  }
-  sync_folder(path.parent_path());
+  write_all(descriptor_, bytes, error);
+  if (error != 0) give_up(error);
+}
+
+void WholeFile::commit() {
+  if (::fsync(descriptor_) != 0) give_up(errno);
+  if (::close(std::exchange(descriptor_, -1)) != 0) give_up(errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) give_up(errno);
+  sync_folder(path_.parent_path());
+}
+
+void WholeFile::give_up(int error) {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  ::unlink(temporary_.c_str());
+  fail("write", path_, error, "write-failed");
+}
+
+void write_whole(const fs::path& path, std::string_view bytes) {
+  WholeFile file(path);
+  file.write(bytes);
+  file.commit();
 }
 
 std::string read_whole(const fs::path& path, std::size_t limit_bytes) {

@@ -15,6 +15,24 @@ namespace interoper {
 // A temporary file in the same folder, fsync, rename. Permissions are 0666 minus the umask.
 void write_whole(const std::filesystem::path& path, std::string_view bytes);
 
+// The same in pieces, for what need not stand in memory as a whole. Nothing is seen of it before `commit`; without one nothing is left.
+class WholeFile {
+ public:
+  explicit WholeFile(std::filesystem::path path);
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+  ~WholeFile();
+
+  void write(std::string_view bytes);
+  void commit();
+
+ private:
+  [[noreturn]] void give_up(int error);
+
+  std::filesystem::path path_, temporary_;
+  int descriptor_ = -1;
+};
+
 // The content of a regular file (never of a pipe or a device, which might not end). "too-large" above `limit_bytes`.
 std::string read_whole(const std::filesystem::path& path, std::size_t limit_bytes);
 

@@ -11,6 +11,7 @@ int build_tests(const Options& options);
 int list_tests(const Options& options);
 int show_report(const Options& options);
 int inspect_report(const Options& options);
+int render_report(const Options& options);
 int judge_report(const Options& options);
 int merge_reports(const Options& options);
 int init_project(const Options& options);

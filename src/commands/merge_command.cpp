@@ -5,6 +5,7 @@
 
 #include "base/files.hpp"
 #include "commands/commands.hpp"
+#include "commands/formats.hpp"
 #include "commands/project.hpp"
 #include "commands/recorded.hpp"
 #include "engine/run.hpp"
@@ -124,6 +125,8 @@ int merge_reports(const Options& options) {
   const auto recordings = open_all(options);
   if (!recordings) return exit_bad_input;
   Problems problems = unsafe_cells(*recordings);
+  const Problems outputs = check_outputs(options);
+  problems.insert(problems.end(), outputs.begin(), outputs.end());
   const fs::path out = fs::path(options.merge_out).lexically_normal();
   if (const auto problem = taken(out)) problems.push_back(*problem);
   std::vector<Part> parts;
@@ -144,7 +147,7 @@ int merge_reports(const Options& options) {
   merged.run.exit_code = exit_code_of(merged.run.cells, interrupted);
   write_merged(merged, *recordings, out);
 
-  StandardStream stream(STDOUT_FILENO);
+  StandardStream stream(takes_stdout(options) ? STDERR_FILENO : STDOUT_FILENO);
   Recording whole;
   whole.folder = out;
   whole.run = std::move(merged.run);
@@ -154,7 +157,7 @@ int merge_reports(const Options& options) {
     show_cells(whole, style_of(STDOUT_FILENO, options.color), stream.sink());
     stream.write("report: " + out.string() + "\n");
   }
-  return whole.run.exit_code;
+  return tell_recorded(options, out, whole.run.exit_code);
 }
 
 }  // namespace interoper

@@ -8,6 +8,7 @@
 
 #include "base/duration.hpp"
 #include "base/problem.hpp"
+#include "commands/formats.hpp"
 #include "engine/breaker.hpp"
 #include "model/spec.hpp"
 
@@ -136,6 +137,17 @@ void add_output(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_flag("-q,--quiet", options.quiet, "only failures and the summary");
   app.add_flag("-v,--verbose", options.verbose, "every event as it happens, and what images are built from");
+}
+
+// A file for each format of the table.
+void add_formats(CLI::App& app, Options& options) {
+  for (const ReportFormat& format : report_formats()) {
+    const std::string name = format.name;
+    app.add_option_function<std::string>(
+           "--" + name, [&options, name](const std::string& file) { options.outputs.emplace_back(name, file); }, format.help)
+        ->option_text("FILE")
+        ->group("Formats (a file each; - is standard output)");
+  }
 }
 
 std::chrono::milliseconds budget_from(const std::string& text) {
@@ -277,6 +289,7 @@ void add_commands(CLI::App& app, Options& options) {
     add_place(*command, options);
     add_running(*command, options);
     add_output(*command, options);
+    add_formats(*command, options);
   }
 
   CLI::App* tests = app.add_subcommand("tests", "fetch test descriptions, build drivers' images, list cells");
@@ -303,6 +316,11 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* inspect = add_command(app, "inspect", "look at a report in the browser", Verb::inspect, options);
   inspect->add_option("REPORT", options.report, "a run's name, a folder, a .dump file of the original tool, or `latest` (default)");
   inspect->add_option("--html", options.html, "write the page and the report into one file instead")->option_text("FILE");
+  CLI::App* report = add_command(app, "report", "render a recorded run again, for machines and sites", Verb::report, options);
+  report->add_option("REPORT", options.report, "a run's name, a folder, a .dump file of the original tool, or `latest` (default)");
+  report->add_option("CELL", options.cell, "only cells with this id, with this beginning, or that match this glob");
+  report->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
+  add_formats(*report, options);
   CLI::App* judge = add_command(app, "judge", "judge a recorded run again", Verb::judge, options);
   judge->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
   CLI::App* merge = add_command(app, "merge", "join the reports of a run's shards to one", Verb::merge, options);
@@ -310,6 +328,7 @@ void add_commands(CLI::App& app, Options& options) {
   merge->add_option("--out", options.merge_out, "the folder of the joined report; it must not be there yet")
       ->option_text("DIR")
       ->required();
+  add_formats(*merge, options);
   for (CLI::App* command : {show, inspect, judge, merge}) {
     command->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
     add_output(*command, options);

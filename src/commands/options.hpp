@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/plan.hpp"
@@ -13,7 +14,7 @@
 
 namespace interoper {
 
-enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, judge, merge, init, doctor, clean };
+enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, report, judge, merge, init, doctor, clean };
 enum class OutputFormat { human, json, tap };
 
 struct Options {
@@ -45,9 +46,10 @@ struct Options {
   bool verbose = false;
   std::string update_from;                    // tests update --from
   std::vector<std::string> implementations;   // tests build [IMPLEMENTATION…]
-  std::string report;                         // show, inspect, judge: REPORT
-  std::string cell;                           // show: CELL
+  std::string report;                         // show, inspect, report, judge: REPORT
+  std::string cell;                           // show, report: CELL
   std::string html;                           // inspect --html
+  std::vector<std::pair<std::string, std::string>> outputs;  // --junit FILE and its like: format and file, in the table's order
   std::vector<std::string> reports_to_merge;  // merge: REPORT…
   std::string merge_out;                      // merge --out
   bool init_docker = false;                   // init --docker

@@ -15,6 +15,7 @@
 #include "commands/commands.hpp"
 #include "commands/earlier.hpp"
 #include "commands/event_loop.hpp"
+#include "commands/formats.hpp"
 #include "commands/project.hpp"
 #include "commands/screen.hpp"
 #include "engine/bind.hpp"
@@ -218,7 +219,7 @@ class RunCommand {
     signals.resumed = [this] { screen_.come_back(); };
     run_on_loop(work, signals);
     screen_.finish();
-    return exit_code_;
+    return tell_recorded(options_, reports_ / id_, exit_code_);
   }
 
  private:
@@ -342,8 +343,10 @@ int nothing_selected(const Plan& plan) {
 
 int run_cells(const Options& options) {
   LoadedProject loaded = load_project(options);
-  print_problems(loaded.problems);
-  if (!loaded.project) return exit_bad_input;
+  Problems faults = check_outputs(options);
+  faults.insert(faults.begin(), loaded.problems.begin(), loaded.problems.end());
+  print_problems(faults);
+  if (!loaded.project || has_errors(faults)) return exit_bad_input;
   Project project = std::move(*loaded.project);
   if (options.verb == Verb::test && !project.has_local) {
     print_nothing_under_test(options);

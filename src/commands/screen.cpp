@@ -6,6 +6,9 @@
 
 #include <cstdlib>
 
+#include "commands/formats.hpp"
+#include "commands/github.hpp"
+#include "reporters/annotations.hpp"
 #include "reporters/console.hpp"
 #include "reporters/json_lines.hpp"
 #include "reporters/tap.hpp"
@@ -55,14 +58,16 @@ Screen::Screen(const Options& options, const std::filesystem::path& report, Expe
       err_(STDERR_FILENO),
       progress_({[] { return Clock::now(); }, std::move(expected)}),
       keyboard_(STDIN_FILENO) {
-  const TextSink to_out = [this](std::string_view text) { print_out(text); };
-  const TextSink to_err = [this](std::string_view text) { print_err(text); };
+  const bool to_err_only = takes_stdout(options);  // a format has standard output for itself
+  const auto logged = [](TextSink sink) { return under_github() ? without_workflow_commands(std::move(sink)) : sink; };
+  const TextSink to_err = logged([this](std::string_view text) { print_err(text); });
+  const TextSink to_out = to_err_only ? to_err : logged([this](std::string_view text) { print_out(text); });
   switch (options.format) {
-    case OutputFormat::json: results_ = std::make_unique<JsonLines>(report, to_out); break;
+    case OutputFormat::json: results_ = std::make_unique<JsonLines>(report, [this](std::string_view text) { print_out(text); }); break;
     case OutputFormat::tap: results_ = std::make_unique<Tap>(to_out); break;
     case OutputFormat::human: {
       ConsoleOptions console;
-      console.out = style_of(STDOUT_FILENO, options.color);
+      console.out = style_of(to_err_only ? STDERR_FILENO : STDOUT_FILENO, options.color);
       console.err = style_of(STDERR_FILENO, options.color);
       console.quiet = options.quiet;
       console.verbose = options.verbose;

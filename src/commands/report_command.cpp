@@ -1,0 +1,54 @@
+// `report`: a recorded run, rendered again for machines and sites.
+#include <iostream>
+
+#include "commands/commands.hpp"
+#include "commands/formats.hpp"
+#include "commands/project.hpp"
+#include "commands/recorded.hpp"
+#include "reporters/recording.hpp"
+#include "reporters/show.hpp"
+
+namespace interoper {
+namespace {
+
+// Leaves the cells that `name` means. False when there are none.
+bool narrow(RunRecord& run, const std::string& name) {
+  std::vector<CellRecord> kept;
+  for (const CellRecord* cell : find_cells(run, name))
+    kept.push_back(*cell);
+  run.cells = std::move(kept);
+  run.absent.clear();
+  run.summary = summarise(run.cells);
+  return !run.cells.empty();
+}
+
+void explain_no_format() {
+  std::cerr << "error: nothing says what to render\nhelp: name a file for at least one of";
+  for (const ReportFormat& format : report_formats())
+    std::cerr << " --" << format.name;
+  std::cerr << "; `-` is standard output\n";
+}
+
+}  // namespace
+
+int render_report(const Options& options) {
+  if (options.outputs.empty()) {
+    explain_no_format();
+    return exit_bad_input;
+  }
+  const Problems problems = check_outputs(options);
+  print_problems(problems);
+  if (has_errors(problems)) return exit_bad_input;
+  std::optional<Recording> recording = open_or_explain(resolve_report(reports_folder(options), options.report));
+  if (!recording) return exit_bad_input;
+  if (!options.cell.empty() && !narrow(recording->run, options.cell)) {
+    std::cerr << "error: " << recording->run.id << " has no cell \"" << options.cell << "\"\nhelp: `interoper show " << recording->run.id
+              << "` lists its cells\n";
+    return exit_bad_input;
+  }
+  Evidence evidence(*recording);
+  write_outputs(*recording, evidence, options);
+  return exit_done;
+}
+
+}  // namespace interoper

@@ -1,0 +1,46 @@
+#include "reporters/told.hpp"
+
+namespace interoper {
+namespace {
+
+constexpr std::size_t longest_bytes = 4000;
+
+}  // namespace
+
+std::string cut(std::string_view text) {
+  if (text.size() <= longest_bytes) return std::string(text);
+  std::size_t end = longest_bytes;
+  while (end > longest_bytes - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string verdict_words(Verdict verdict, std::string_view reason) {
+  return std::string(to_string(verdict)) + (reason.empty() ? "" : " (" + std::string(reason) + ")");
+}
+
+std::string blame_words(const Blame& blame) {
+  return blame.role + " (" + blame.implementation + "), event " + std::to_string(blame.seq) + " of attempt " + std::to_string(blame.attempt);
+}
+
+std::string cast_text(const std::vector<Casting>& cast) {
+  std::string text;
+  for (const Casting& casting : cast)
+    text += (text.empty() ? "" : " ") + casting.role + "=" + casting.implementation;
+  return text;
+}
+
+std::string at_event(std::optional<std::uint64_t> seq) { return seq ? ", event " + std::to_string(*seq) : ""; }
+
+const AttemptRecord* counting_attempt(const CellRecord& cell) {
+  const AttemptRecord* counting = nullptr;
+  for (const AttemptRecord& attempt : cell.attempts) {
+    if (cell.blame && attempt.n == cell.blame->attempt) return &attempt;
+    if (counting == nullptr || attempt.judgement.verdict == cell.verdict || counting->judgement.verdict != cell.verdict) counting = &attempt;
+  }
+  return counting;
+}
+
+bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error || verdict == Verdict::aborted; }
+
+}  // namespace interoper
