@@ -44,17 +44,17 @@ struct Options {
   std::chrono::milliseconds heartbeat = std::chrono::minutes(1);  // 0: never
   bool quiet = false;
   bool verbose = false;
-  std::string update_from;                    // tests update --from
-  std::vector<std::string> implementations;   // tests build [IMPLEMENTATION…]
-  std::string report;                         // show, inspect, report, judge: REPORT
-  std::string cell;                           // show, report: CELL
-  std::string html;                           // inspect --html
+  std::string update_from;                                   // tests update --from
+  std::vector<std::string> implementations;                  // tests build [IMPLEMENTATION…]
+  std::string report;                                        // show, inspect, report, judge: REPORT
+  std::string cell;                                          // show, report: CELL
+  std::string html;                                          // inspect --html
   std::vector<std::pair<std::string, std::string>> outputs;  // --junit FILE and its like: format and file, in the table's order
-  std::vector<std::string> reports_to_merge;  // merge: REPORT…
-  std::string merge_out;                      // merge --out
-  bool init_docker = false;                   // init --docker
-  bool clean_all = false;                     // clean --all
-  std::vector<std::string> argv;              // the whole command line, for the report
+  std::vector<std::string> reports_to_merge;                 // merge: REPORT…
+  std::string merge_out;                                     // merge --out
+  bool init_docker = false;                                  // init --docker
+  bool clean_all = false;                                    // clean --all
+  std::vector<std::string> argv;                             // the whole command line, for the report
 };
 
 // Either the options, or an exit code when there is nothing more to do: help and version were printed (0), the line is wrong (2).

@@ -46,9 +46,10 @@ std::vector<Kind> kinds_of(const RunRecord& run) {
     if (is_new) kinds.push_back({&cell, 0});
     ++kinds[place->second].cells;
   }
-  std::stable_sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
+  std::sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
     const int worse = badness(a.first->verdict) - badness(b.first->verdict);
-    return worse != 0 ? worse > 0 : a.cells > b.cells;
+    if (worse != 0) return worse > 0;
+    return a.cells != b.cells ? a.cells > b.cells : a.first < b.first;
   });
   return kinds;
 }
@@ -66,7 +67,8 @@ std::string message_of(const RunRecord& run, const Kind& kind, std::size_t beyon
     message += "\nand " + std::to_string(kind.cells - 1) + (kind.cells == 2 ? " more cell" : " more cells") + " in the same way";
   const std::string again = rerun_command(run, cell.cell);
   if (!again.empty()) message += "\nagain: " + visible(again);
-  if (beyond != 0) message += "\n" + std::to_string(beyond) + " more kinds of failure are not shown here";
+  if (beyond != 0)
+    message += "\nnot shown here: " + std::to_string(beyond) + (beyond == 1 ? " more kind of failure" : " more kinds of failure");
   return message;
 }
 

@@ -112,7 +112,9 @@ class JUnit {
   }
 
   void write(const CellRecord& cell, const std::string& file) {
-    xml_.begin("testcase").attribute("classname", run_.suite.name + "." + cell.cell.test).attribute("name", cell.cell.id);
+    xml_.begin("testcase")
+        .attribute("classname", (run_.suite.name.empty() ? "" : run_.suite.name + ".") + cell.cell.test)
+        .attribute("name", cell.cell.id);
     xml_.attribute("time", seconds(cell.duration_ms));
     if (!file.empty()) xml_.attribute("file", file);
     properties(cell);

@@ -15,7 +15,7 @@
 namespace interoper {
 namespace {
 
-constexpr std::size_t longest_name = 200;     // bytes
+constexpr std::size_t longest_name = 200;      // bytes
 constexpr std::size_t longest_message = 2000;  // bytes
 // Failures that are told one by one; a list that nobody reads to its end helps nobody.
 constexpr std::size_t most_failures = 50;
@@ -85,10 +85,9 @@ std::string counts(const Summary& summary) {
     text += (text.empty() ? "" : ", ") + std::string(mark(verdict)) + " " + std::to_string(number) + " " + std::string(to_string(verdict));
     if (verdict == Verdict::passed && summary.flaky != 0) text += " (" + std::to_string(summary.flaky) + " flaky)";
   };
-  for (const auto& [number, verdict] :
-       {std::pair(summary.failed, Verdict::failed), std::pair(summary.error, Verdict::error), std::pair(summary.aborted, Verdict::aborted),
-        std::pair(summary.passed, Verdict::passed), std::pair(summary.unsupported, Verdict::unsupported),
-        std::pair(summary.skipped, Verdict::skipped)})
+  for (const auto& [number, verdict] : {std::pair(summary.failed, Verdict::failed), std::pair(summary.error, Verdict::error),
+                                        std::pair(summary.aborted, Verdict::aborted), std::pair(summary.passed, Verdict::passed),
+                                        std::pair(summary.unsupported, Verdict::unsupported), std::pair(summary.skipped, Verdict::skipped)})
     count(number, verdict);
   return text.empty() ? "no cells" : text;
 }
@@ -222,8 +221,10 @@ class MarkdownReport {
       if (is_failure(cell.verdict)) failed.push_back(&cell);
     }
     if (failed.empty()) return;
-    std::stable_sort(failed.begin(), failed.end(),
-                     [](const CellRecord* a, const CellRecord* b) { return badness(a->verdict) > badness(b->verdict); });
+    std::sort(failed.begin(), failed.end(), [](const CellRecord* a, const CellRecord* b) {
+      const int worse = badness(a->verdict) - badness(b->verdict);
+      return worse != 0 ? worse > 0 : a < b;  // else in plan order
+    });
     put("\n### What did not pass\n\n");
     std::size_t told = 0;
     while (told < failed.size() && told < most_failures && put(failure(*failed[told])))
@@ -283,7 +284,7 @@ class MarkdownReport {
       const std::string table = tables[test].text(marks);
       if (table.empty()) continue;
       const auto known = run_.tests.find(test);
-      const std::string title = known == run_.tests.end() || known->second.title.empty() ? "" : ": " + html(known->second.title, longest_name);
+      const std::string title = known == run_.tests.end() || known->second.title.empty() ? "" : ": " + known->second.title;
       if (!headed) put("\n### Every cell\n\n" + legend());
       headed = true;
       put("<details><summary><code>" + html(test + title, longest_name) + "</code></summary>\n\n" + table + "\n</details>\n");

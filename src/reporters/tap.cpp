@@ -34,7 +34,7 @@ bool is_skip(Verdict verdict) { return verdict == Verdict::skipped || verdict ==
 std::string plan_of(std::size_t points) { return "1.." + std::to_string(points) + (points == 0 ? " # SKIP no cells" : "") + "\n"; }
 
 // The named results of the attempt that counts, four blanks deep as the specification wants. One that did not pass and did not matter
-// is a TODO: a point must not be worse than its subtest.
+// is a `todo`: a point must not be worse than its subtest.
 std::string subtest(const CellRecord& cell) {
   const AttemptRecord* attempt = is_skip(cell.verdict) ? nullptr : counting_attempt(cell);
   if (attempt == nullptr || attempt->judgement.results.empty()) return "";
@@ -46,7 +46,7 @@ std::string subtest(const CellRecord& cell) {
     const bool ok = skip || result.verdict == Verdict::passed;
     text += std::string(ok ? "    ok " : "    not ok ") + std::to_string(i + 1) + " - " + escaped(result.name);
     if (skip) text += skip_of(result.verdict, result.reason, result.message);
-    if (!ok && cell.verdict == Verdict::passed) text += " # TODO without influence on the verdict";
+    if (!ok && cell.verdict == Verdict::passed) text += " # todo without influence on the verdict";
     text += "\n";
     if (ok) continue;
     text += "      ---\n      verdict: " + std::string(to_string(result.verdict)) + "\n";
@@ -71,8 +71,9 @@ std::string diagnostics(const CellRecord& cell, const RunRecord& run) {
   if (cell.attempts.size() > 1) {
     block += "  attempts:\n";
     for (const AttemptRecord& attempt : cell.attempts)
-      block += "    - " + yaml(verdict_words(attempt.judgement.verdict, attempt.judgement.reason) +
-                              (attempt.judgement.message.empty() ? "" : ": " + attempt.judgement.message)) +
+      block += "    - " +
+               yaml(verdict_words(attempt.judgement.verdict, attempt.judgement.reason) +
+                    (attempt.judgement.message.empty() ? "" : ": " + attempt.judgement.message)) +
                "\n";
   }
   block += "  duration_ms: " + std::to_string(cell.duration_ms) + "\n";

@@ -20,7 +20,8 @@ std::string verdict_words(Verdict verdict, std::string_view reason) {
 }
 
 std::string blame_words(const Blame& blame) {
-  return blame.role + " (" + blame.implementation + "), event " + std::to_string(blame.seq) + " of attempt " + std::to_string(blame.attempt);
+  return blame.role + " (" + blame.implementation + "), event " + std::to_string(blame.seq) + " of attempt " +
+         std::to_string(blame.attempt);
 }
 
 std::string cast_text(const std::vector<Casting>& cast) {
@@ -36,7 +37,8 @@ const AttemptRecord* counting_attempt(const CellRecord& cell) {
   const AttemptRecord* counting = nullptr;
   for (const AttemptRecord& attempt : cell.attempts) {
     if (cell.blame && attempt.n == cell.blame->attempt) return &attempt;
-    if (counting == nullptr || attempt.judgement.verdict == cell.verdict || counting->judgement.verdict != cell.verdict) counting = &attempt;
+    if (counting == nullptr || attempt.judgement.verdict == cell.verdict || counting->judgement.verdict != cell.verdict)
+      counting = &attempt;
   }
   return counting;
 }

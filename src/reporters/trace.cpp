@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/json_text.hpp"
@@ -110,7 +111,8 @@ std::vector<Span> spans_of(const RunRecord& run) {
       spans.push_back({&cell, &attempt, begin, begin + us_of(attempt.duration_ms)});
     }
   }
-  std::stable_sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.begin_us < b.begin_us; });
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& a, const Span& b) { return std::tie(a.begin_us, a.cell, a.attempt) < std::tie(b.begin_us, b.cell, b.attempt); });
   std::vector<std::int64_t> free_from;
   for (Span& span : spans) {
     const auto lane = std::find_if(free_from.begin(), free_from.end(), [&](std::int64_t free) { return free <= span.begin_us; });
@@ -128,7 +130,8 @@ struct Life {
 
 class AttemptTrace {
  public:
-  AttemptTrace(TraceFile& file, const AttemptRecord& attempt, std::int64_t begin_us, TimelineFacts facts, const std::vector<MatchRule>& match)
+  AttemptTrace(TraceFile& file, const AttemptRecord& attempt, std::int64_t begin_us, TimelineFacts facts,
+               const std::vector<MatchRule>& match)
       : file_(file),
         process_(static_cast<std::uint64_t>(std::max(attempt.n, 1))),
         begin_us_(begin_us),
