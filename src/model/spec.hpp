@@ -175,7 +175,7 @@ struct MatchRule {
 // "127.0.0.1"]}}}.
 struct CertificateOrder {
   std::string key = "P-256";
-  int days = 10;                                                     // valid from a day ago (clocks differ) until this many days from now
+  int days = 10;                                                     // from an hour ago (clocks differ) on, 24 hours each, in all
   std::vector<std::string> names;                                    // DNS names and IP addresses, the first is also the common name
   std::string certificate_file = "cert.pem", key_file = "priv.key";  // PEM; the key in PKCS #8
 };
