@@ -176,7 +176,8 @@ RunOptions run_options(const Options& options, const Machine& machine, const fs:
   run.host_network = options.network == "host";
   run.strict = options.isolation == "strict";
   run.timeout_scale = options.timeout_scale;
-  if (options.keep) run.keep_in = fs::absolute(folder);
+  run.report = fs::absolute(folder);
+  run.keep = options.keep;
   return run;
 }
 

@@ -28,11 +28,17 @@ const Implementation* find_implementation(const std::vector<Implementation>& all
   return nullptr;
 }
 
-// Later ones win: the implementation's own, then the header's, then what the contract promises (interface §5).
+// Later ones win: the implementation's own, then what it says of the role, then the header's, then what the contract promises
+// (interface §5).
 std::vector<std::pair<std::string, std::string>> environment(const Implementation* implementation, const RoleSpec& role, const Cell& cell,
                                                              const Script& script, std::uint64_t seed) {
   std::map<std::string, std::string> env;
   if (implementation != nullptr) env = implementation->env;
+  const RoleOffer* const offer = implementation != nullptr ? find_offer(*implementation, role.name) : nullptr;
+  if (offer != nullptr) {
+    for (const auto& [name, value] : offer->env)
+      env[name] = value;
+  }
   for (const auto& [name, value] : role.env)
     env[name] = value;
   env["INTEROPER_TEST"] = cell.test;
@@ -44,6 +50,32 @@ std::vector<std::pair<std::string, std::string>> environment(const Implementatio
   for (const auto& [name, value] : cell.params)
     env["INTEROPER_PARAM_" + as_variable(name)] = value;
   return {env.begin(), env.end()};
+}
+
+Player player_of(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, const RoleSpec& role) {
+  Player player;
+  player.role = role.name;
+  player.aliases = role.aliases;
+  player.implementation = cast_in(cell.cast, role.name);
+  const Implementation* implementation = find_implementation(stage.implementations, player.implementation);
+  if (!role.image.empty()) {
+    player.image = role.image;
+    player.pull = true;
+  } else if (implementation != nullptr) {
+    player.image = image_reference(*implementation, role.name);
+    const Source* source = image_source(*implementation, role.name);
+    player.pull = source != nullptr && std::holds_alternative<ImageSource>(*source);
+    player.path = implementation->path;
+  }
+  player.command = role.command;
+  player.env = environment(implementation, role, cell, script, record.seed);
+  player.user = role.user;
+  player.limits = role.limits;
+  return player;
+}
+
+bool sees_shared(const RoleSpec& role) {
+  return std::any_of(role.mounts.begin(), role.mounts.end(), [](const Mount& mount) { return mount.source == "shared"; });
 }
 
 constexpr std::string_view breaker_reason = "breaker";
@@ -61,6 +93,7 @@ class Runner {
         cells_(executor),
         wake_(executor),
         specs_(specs_by_name(stage_.suite)),
+        props_(stage_.suite.rules, record_.id, stage_.options.report),
         schedule_(make_schedule()) {}
 
   Task<RunRecord> perform();
@@ -94,6 +127,7 @@ class Runner {
   Group wake_;
   std::unordered_map<std::string_view, const Spec*> specs_;
   std::map<std::string, std::unique_ptr<Script>> scripts_;
+  Props props_;
   Schedule schedule_;
   Breaker breaker_;
   bool failed_fast_ = false;
@@ -140,6 +174,7 @@ Task<RunRecord> Runner::perform() {
   const bool nothing_to_do = record_.cells.empty();  // a shard can be
   if (!blocked && !nothing_to_do) {
     try {
+      props_.make();
       co_await stage_.runtime.begin(record_.id);
       co_await describe_world();
     } catch (const WorldError& error) {
@@ -279,7 +314,7 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   order.cell = &cell.cell;
   order.n = n;
   order.repetition = repetition;
-  order.lab = lab_order(stage_, record_, cell.cell, script, n);
+  order.lab = lab_order(stage_, record_, cell.cell, script, n, props_);
   bool out_of_time = false;
   const EventTaker taker = [this, &cell, n, &out_of_time](const Event& event) {
     out_of_time = out_of_time || (event.by_engine && event.type == "timeout");
@@ -287,6 +322,8 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   };
   const WaitTaker waits = [this, &cell, n](const std::string& what) { tell(AttemptWaits{cell, n, what}); };
   AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker, waits);
+  for (const RoleSpec& role : script.roles)
+    props_.tidy(role, cell.cell.id, n);
   attempt.log = timeline_path(cell.cell.id, n);
   const Judgement& judgement = attempt.judgement;
   const bool passed = judgement.verdict == Verdict::passed;
@@ -297,34 +334,26 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
 
 }  // namespace
 
-LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt) {
+LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt, Props& props) {
   LabOrder order;
   order.cell = cell.id;
   order.attempt = attempt;
   order.outside = script.network.outside;
   order.host_network = stage.options.host_network;
   order.strict = stage.options.strict;
-  if (stage.options.keep_in) order.keep_shared = *stage.options.keep_in / "cells" / cell.id / (std::to_string(attempt) + "-shared");
+  order.shared = false;
   for (const RoleSpec& role : script.roles) {
-    Player player;
-    player.role = role.name;
-    player.implementation = cast_in(cell.cast, role.name);
-    const Implementation* implementation = find_implementation(stage.implementations, player.implementation);
-    if (!role.image.empty()) {
-      player.image = role.image;
-      player.pull = true;
-    } else if (implementation != nullptr) {
-      player.image = image_reference(*implementation, role.name);
-      const Source* source = image_source(*implementation, role.name);
-      player.pull = source != nullptr && std::holds_alternative<ImageSource>(*source);
-      player.path = implementation->path;
+    if (is_remote(cell, role.name)) {
+      // Somebody else runs it, and it is reached as this machine reaches it: by its names and routes, also on its loopback.
+      order.host_network = true;
+      continue;
     }
-    player.command = role.command;
-    player.env = environment(implementation, role, cell, script, record.seed);
-    player.user = role.user;
-    player.limits = role.limits;
-    order.players.push_back(std::move(player));
+    order.players.push_back(player_of(stage, record, cell, script, role));
+    order.players.back().binds = props.binds(role, cell.id, attempt);
+    order.shared = order.shared || sees_shared(role);
   }
+  if (stage.options.keep && order.shared)
+    order.keep_shared = stage.options.report / "cells" / cell.id / (std::to_string(attempt) + "-shared");
   return order;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/problem.hpp"
 #include "engine/conduct.hpp"
+#include "engine/props.hpp"
 #include "engine/schedule.hpp"
 #include "model/implementation.hpp"
 #include "model/record.hpp"
@@ -29,7 +30,8 @@ struct RunOptions {
   bool host_network = false;
   bool strict = false;
   double timeout_scale = 1;
-  std::optional<std::filesystem::path> keep_in;  // --keep: the report folder, where each attempt's /shared stays
+  std::filesystem::path report;  // the run's folder, absolute: where roles leave files behind; empty = nothing is kept
+  bool keep = false;             // --keep: each attempt's /shared stays in the report
 };
 
 // Everything that a run needs and does not change.
@@ -51,7 +53,7 @@ Task<RunRecord> run(Stage stage, RunRecord record);
 // Interface §8. A skipped cell without an attempt stayed unrun.
 int exit_code_of(const std::vector<CellRecord>& cells, bool interrupted);
 
-// What the runtime needs to know to start the roles of one attempt.
-LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt);
+// What the runtime needs to know to start the roles of one attempt. `props` makes what they are to find.
+LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell, const Script& script, int attempt, Props& props);
 
 }  // namespace interoper

@@ -3,7 +3,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <map>
 
+#include "engine/bind.hpp"
 #include "engine/plan.hpp"
 #include "fakes/scripted_runtime.hpp"
 
@@ -362,4 +365,87 @@ TEST_CASE("processes are told who plays and with what") {
   CHECK(found == expected);
   CHECK(trial.runtime.orders.at(0).players.at(0).image == "x:1");
   CHECK(trial.runtime.orders.at(0).players.at(0).pull);
+}
+
+TEST_CASE("what a role is given comes from its implementation, its offer, its suite and the contract, the later over the earlier") {
+  Trial trial(1);
+  Implementation& implementation = trial.implementations[0];
+  implementation.env = {{"A", "implementation"}, {"B", "implementation"}, {"C", "implementation"}, {"INTEROPER_ROLE", "implementation"}};
+  implementation.roles[0].env = {{"B", "offer"}, {"C", "offer"}, {"D", "offer"}};
+  RoleSpec& worker = trial.suite.specs[0].roles[0];
+  worker.env = {{"C", "suite"}};
+  worker.aliases = {"relay"};
+  trial.suite.specs[0].roles[1].mounts.clear();
+  trial.perform();
+  const LabOrder& order = trial.runtime.orders.at(0);
+  REQUIRE(order.players.size() == 2);
+  const auto& env = order.players[0].env;
+  const std::map<std::string, std::string> given(env.begin(), env.end());
+  CHECK(given.at("A") == "implementation");
+  CHECK(given.at("B") == "offer");
+  CHECK(given.at("C") == "suite");
+  CHECK(given.at("D") == "offer");
+  CHECK(given.at("INTEROPER_ROLE") == "worker");
+  const std::map<std::string, std::string> drivers(order.players[1].env.begin(), order.players[1].env.end());
+  CHECK(drivers.count("D") == 0);
+  CHECK(order.players[0].aliases == std::vector<std::string>{"relay"});
+  CHECK(order.shared);
+  CHECK_FALSE(order.host_network);
+}
+
+TEST_CASE("what roles are shown is made for the run and for the attempt, and nothing is left of it") {
+  Trial trial(1);
+  MadeFiles certs;
+  certs.name = "certs";
+  certs.certificate.names = {"relay"};
+  trial.suite.rules.files = {certs};
+  for (RoleSpec& role : trial.suite.specs[0].roles)
+    role.mounts = {{"/certs", "certs"}, {"/mlog", "out"}};
+  bool were_there = false;
+  trial.listener.also = [&](const Tiding& tiding) {
+    if (!std::holds_alternative<AttemptEnded>(tiding)) return;
+    const LabOrder& order = trial.runtime.orders.at(0);
+    were_there = std::filesystem::exists(order.players[0].binds.at(0).directory / "cert.pem");
+  };
+  trial.perform();
+  const LabOrder& order = trial.runtime.orders.at(0);
+  CHECK_FALSE(order.shared);
+  CHECK(were_there);
+  for (const Player& player : order.players) {
+    REQUIRE(player.binds.size() == 2);
+    for (const Player::Bind& bind : player.binds)
+      CHECK_FALSE(std::filesystem::exists(bind.directory));
+  }
+  CHECK(order.players[0].binds[0].directory == order.players[1].binds[0].directory);
+  CHECK(order.players[0].binds[1].directory != order.players[1].binds[1].directory);
+}
+
+TEST_CASE("files that cannot be made are why nothing runs") {
+  Trial trial(2);
+  MadeFiles certs;
+  certs.name = "certs";
+  certs.certificate.key = "P-1";
+  certs.certificate.names = {"relay"};
+  trial.suite.rules.files = {certs};
+  trial.perform();
+  CHECK(trial.done.exit_code == 3);
+  CHECK(trial.done.cells[1].verdict == Verdict::error);
+  CHECK(trial.done.cells[1].reason == "certificate-failed");
+  CHECK(trial.runtime.orders.empty());
+}
+
+TEST_CASE("nothing is started for a role that somebody else runs, and the others reach it as this machine does") {
+  Trial trial(1);
+  const Suite& suite = trial.suite;
+  Stage stage{suite, trial.implementations, trial.runtime, {}, trial.interrupt, trial.options, {}, {}};
+  RunRecord record;
+  record.id = "run";
+  Cell cell = plan(suite, trial.implementations, PlanOrder{}).cells.at(0);
+  cell.labels = {{"worker.at", "remote"}, {"worker.url", "https://relay.example:4443"}};
+  const Script script = std::get<Script>(bind_script(suite.specs[0], {}, suite.rules));
+  Props props(suite.rules, record.id, {});
+  const LabOrder order = lab_order(stage, record, cell, script, 1, props);
+  REQUIRE(order.players.size() == 1);
+  CHECK(order.players[0].role == "driver");
+  CHECK(order.host_network);
 }
