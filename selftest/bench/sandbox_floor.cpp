@@ -43,7 +43,11 @@ struct Role {
 [[noreturn]] void be_init(const char* program, const char* role, int in, int out, int go) {
   const std::string path = program;
   const std::string directory = path.substr(0, path.rfind('/'));
-  must(furnish_role(true, directory, path.starts_with("/tmp/") ? directory : "", tmp_bytes, ""));
+  RoleOrder order;
+  order.directory = directory;
+  if (path.starts_with("/tmp/")) order.hidden = directory;
+  order.tmp_bytes = tmp_bytes;
+  must(furnish_role(true, order, ""));
   char byte = 0;
   if (::read(go, &byte, 1) != 1) ::_exit(1);
   const pid_t child = ::vfork();  // NOLINT(bugprone-unsafe-functions): as the launcher does it

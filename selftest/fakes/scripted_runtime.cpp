@@ -29,6 +29,11 @@ void Self::print_error(std::string text) {
 
 void Self::event(const std::string& type, const std::string& in) { print("{\"ty\":\"" + type + "\",\"in\":" + in + "}\n"); }
 
+void Self::bind_udp(int port) {
+  bound_.insert(port);
+  changed_.notify();
+}
+
 Task<> Self::sleep(std::chrono::milliseconds duration) {
   const Predicate over = [this] { return killed_ || (sigterm_ && !ignores_sigterm); };
   const bool ended = co_await changed_.until(over, Clock::now() + duration);
@@ -91,7 +96,11 @@ class ScriptedProcess : public Process {
     co_return;
   }
 
-  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+  Task<bool> bound_udp(int port) override {
+    const Predicate settled = [this, port] { return self_->bound_.count(port) != 0 || self_->ended_; };
+    co_await self_->changed_.until(settled);
+    co_return self_->bound_.count(port) != 0;
+  }
 
   Task<Exit> exit() override {
     const Predicate ended = [this] { return self_->ended_; };

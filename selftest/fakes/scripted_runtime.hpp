@@ -25,6 +25,7 @@ class Self {
   void print(std::string text);        // stdout, as written: bring your own newline
   void print_error(std::string text);  // stderr
   void event(const std::string& type, const std::string& in = "{}");
+  void bind_udp(int port);
   Task<> sleep(std::chrono::milliseconds duration);
   // The next whole line of stdin; empty when it was killed meanwhile.
   Task<std::string> read_line();
@@ -48,6 +49,7 @@ class Self {
   Notice changed_;
   std::deque<Piece> output_;
   std::string input_;
+  std::set<int> bound_;  // UDP ports
   bool sigterm_ = false;
   bool killed_ = false;
   bool ended_ = false;

@@ -122,6 +122,22 @@ long fork_until_refused(long most) {
   return n;
 }
 
+// A socket that stays open: SOCK_DGRAM at every address of IPv4 or, with that, of IPv6.
+void bind_to(int family, int kind, long port) {
+  const int opened = ::socket(family, kind, 0);
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(static_cast<std::uint16_t>(port));
+  sockaddr_in four{};
+  four.sin_family = AF_INET;
+  four.sin_port = six.sin6_port;
+  const bool is_six = family == AF_INET6;
+  const auto* address = is_six ? reinterpret_cast<const sockaddr*>(&six) : reinterpret_cast<const sockaddr*>(&four);
+  const bool bound = opened >= 0 && ::bind(opened, address, is_six ? sizeof six : sizeof four) == 0;
+  if (bound && kind == SOCK_STREAM) ::listen(opened, 1);
+  if (!bound) out("! " + std::string(std::strerror(errno)) + "\n");
+}
+
 [[noreturn]] void hang() {
   while (true)
     ::pause();
@@ -155,6 +171,10 @@ void perform(const std::string& word, const std::string& value) {
   if (word == "write") write_file(value, value + "\n");
   if (word == "show") out(first_line_of(value));
   if (word == "resolve") out(value + " " + resolves(value) + "\n");
+  if (word == "udp") bind_to(AF_INET, SOCK_DGRAM, number);
+  if (word == "udp6") bind_to(AF_INET6, SOCK_DGRAM, number);
+  if (word == "tcp") bind_to(AF_INET, SOCK_STREAM, number);
+  if (word == "sleep") ::usleep(static_cast<useconds_t>(number) * 1000);
   if (word == "eat") eat(number);
   if (word == "forks") out(fork_until_refused(number) < number ? "refused\n" : "all\n");
 }

@@ -1,5 +1,6 @@
 // What src/runtimes/runtime.hpp promises, as one list of cases that every runtime is held against. $INTEROPER_TEST_RUNTIME names the one.
 #define CATCH_CONFIG_RUNNER
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/this_coro.hpp>
@@ -7,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -477,6 +479,183 @@ TEST_CASE("memory and processes have limits") {
   const Outcome forked = outcome_of({"forks=100"}, few);
   CHECK(forked.out == "refused\n");
   CHECK(forked.exit.code == 0);
+}
+
+TEST_CASE("a role is found by its aliases too, and the next attempt's roles by theirs alone") {
+  if (lacks(Ability::real_processes, "network")) return;
+  const auto body = [&](Runtime& runtime) -> Task<> {
+    for (const bool with_aliases : {true, false}) {
+      Outcome driver;
+      const std::function<Task<>(Lab&)> inside = [&](Lab& lab) -> Task<> {
+        const std::unique_ptr<Process> first = co_await lab.start("worker");
+        const std::unique_ptr<Process> second = co_await lab.start("driver");
+        co_await to_the_end(*second, driver);
+      };
+      std::vector<Player> players;
+      players.push_back(world->player("worker", {"hang"}));
+      players.push_back(world->player("driver", {"resolve=worker", "resolve=moq-worker", "resolve=relay", "resolve=dialer"}));
+      if (with_aliases) players[0].aliases = {"moq-worker", "relay"};
+      if (with_aliases) players[1].aliases = {"dialer"};
+      co_await in_lab(runtime, std::move(players), inside);
+      const std::string others = with_aliases ? " yes\n" : " no\n";
+      CHECK(driver.out == "worker yes\nmoq-worker" + others + "relay" + others + "dialer" + others);
+    }
+  };
+  in_runtime(body);
+}
+
+TEST_CASE("without a /shared there is none") {
+  if (lacks(Ability::real_processes, "file systems")) return;
+  Outcome outcome;
+  const auto body = [&](Runtime& runtime) -> Task<> {
+    LabOrder order = order_of({world->player("driver", {"write=/shared/x", "list=/shared"})});
+    order.shared = false;
+    const std::unique_ptr<Lab> lab = co_await runtime.open(std::move(order));
+    const std::unique_ptr<Process> process = co_await lab->start("driver");
+    co_await to_the_end(*process, outcome);
+    co_await lab->close();
+  };
+  in_runtime(body);
+  CHECK(outcome.out.starts_with("! "));
+  CHECK(outcome.out.find("x]") == std::string::npos);
+}
+
+namespace {
+
+// A directory of this machine with a file in it, and one in which everybody may write.
+struct Directories {
+  std::filesystem::path root =
+      std::filesystem::temp_directory_path() / ("interoper-contract-binds-" + std::to_string(::getpid()) + world->name());
+  std::filesystem::path certs = root / "certs";
+  std::filesystem::path out = root / "out of it";
+
+  Directories() {
+    std::filesystem::create_directories(certs);
+    std::filesystem::create_directories(out);
+    std::filesystem::permissions(out, std::filesystem::perms::all | std::filesystem::perms::sticky_bit);
+    std::ofstream(certs / "cert.pem") << "a certificate\n";
+  }
+  ~Directories() { std::filesystem::remove_all(root); }
+  void put_into(Player& player) const {
+    player.binds.push_back({certs, "/certs", true});
+    player.binds.push_back({out, "/mlog/deep", false});
+  }
+};
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a role sees directories of this machine where the order wants them, and writes only where it may") {
+  if (lacks(Ability::binds, "directories of this machine")) return;
+  const Directories directories;
+  const auto change = [&](Player& player) {
+    directories.put_into(player);
+    if (world->has(Ability::users)) player.user = "4321:4321";
+  };
+  const Outcome outcome =
+      outcome_of({"list=/certs", "show=/certs/cert.pem", "write=/certs/mine", "list=/mlog/deep", "write=/mlog/deep/trace"}, change);
+  CHECK(outcome.out == "[cert.pem]\na certificate\n! Read-only file system\n[]\n");
+  CHECK(content_of(directories.out / "trace") == "/mlog/deep/trace\n");
+  CHECK_FALSE(std::filesystem::exists(directories.certs / "mine"));
+  struct stat facts{};
+  REQUIRE(::stat((directories.out / "trace").c_str(), &facts) == 0);
+  CHECK(facts.st_uid == (world->has(Ability::users) ? 4321 : ::getuid()));
+  // What one role sees the next one on the same place does not.
+  CHECK(outcome_of({"list=/certs"}).out.find("cert.pem") == std::string::npos);
+}
+
+TEST_CASE("a directory that is not there is the world's trouble") {
+  if (lacks(Ability::binds, "directories of this machine")) return;
+  const auto change = [](Player& player) { player.binds.push_back({"/nowhere/at/all", "/certs", true}); };
+  CHECK(reason_of([&] { outcome_of({}, change); }) == "mount-failed");
+}
+
+// ---- sockets, seen from outside ------------------------------------------------------------------
+
+namespace {
+
+Task<> look(Process& process, bool& is_bound) { is_bound = co_await process.bound_udp(4443); }
+
+// What bound_udp says of a process that does this; the process is ended afterwards.
+bool sees_bound(const Steps& steps) {
+  bool is_bound = false;
+  Outcome outcome;
+  const auto act = [&](Process& process, Outcome& result) -> Task<> {
+    const Executor executor = co_await asio::this_coro::executor;
+    Group reading(executor);
+    reading.spawn(read_all(process, result));
+    co_await look(process, is_bound);
+    co_await process.signal(SIGKILL);
+    co_await process.exit();
+    co_await reading.join();
+  };
+  with_process(steps, act, outcome);
+  return is_bound;
+}
+
+}  // namespace
+
+TEST_CASE("a UDP socket is seen when it is bound, early or late") {
+  if (lacks(Ability::sockets, "sight of sockets")) return;
+  CHECK(sees_bound({"udp=4443", "hang"}));
+  CHECK(sees_bound({"sleep=300", "udp=4443", "hang"}));
+  if (world->has(Ability::real_processes)) CHECK(sees_bound({"sleep=30", "udp6=4443", "hang"}));
+}
+
+TEST_CASE("what is not that socket is not taken for it: another port, TCP, a process that ends before") {
+  if (lacks(Ability::sockets, "sight of sockets")) return;
+  Steps steps = {"udp=44430", "udp=443", "sleep=200"};
+  if (world->has(Ability::real_processes)) steps.insert(steps.begin(), "tcp=4443");
+  CHECK_FALSE(sees_bound(steps));
+  CHECK_FALSE(sees_bound({"exit=3"}));
+}
+
+TEST_CASE("the sockets of an attempt before are not those of the next, and those of another role are its own") {
+  if (lacks(Ability::real_processes, "network")) return;
+  if (lacks(Ability::sockets, "sight of sockets")) return;
+  const auto body = [&](Runtime& runtime) -> Task<> {
+    for (const bool binds : {true, false}) {
+      bool worker = !binds;
+      bool driver = true;
+      const std::function<Task<>(Lab&)> inside = [&](Lab& lab) -> Task<> {
+        const std::unique_ptr<Process> first = co_await lab.start("worker");
+        co_await look(*first, worker);
+        const std::unique_ptr<Process> second = co_await lab.start("driver");
+        co_await look(*second, driver);
+      };
+      std::vector<Player> players;
+      // The second time it ends by itself: nobody may say before that it has bound.
+      players.push_back(world->player("worker", binds ? Steps{"grandchild", "udp=4443", "hang"} : Steps{"sleep=200"}));
+      players.push_back(world->player("driver", {"sleep=100"}));
+      co_await in_lab(runtime, std::move(players), inside);
+      CHECK(worker == binds);
+      CHECK_FALSE(driver);
+    }
+  };
+  in_runtime(body);
+}
+
+TEST_CASE("closing a lab ends who waits for a socket") {
+  if (lacks(Ability::sockets, "sight of sockets")) return;
+  bool is_bound = true;
+  const auto body = [&](Runtime& runtime) -> Task<> {
+    LabOrder order = order_of({world->player("driver", {"out=here\n", "hang"})});
+    std::unique_ptr<Lab> lab = co_await runtime.open(std::move(order));
+    const std::unique_ptr<Process> process = co_await lab->start("driver");
+    Outcome outcome;
+    co_await read_until(*process, outcome, "here\n");
+    const Executor executor = co_await asio::this_coro::executor;
+    Group waiting(executor);
+    waiting.spawn(look(*process, is_bound));
+    co_await lab->close();
+    co_await waiting.join();
+  };
+  in_runtime(body);
+  CHECK_FALSE(is_bound);
 }
 
 // ---- trouble -------------------------------------------------------------------------------------

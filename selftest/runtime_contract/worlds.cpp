@@ -69,6 +69,8 @@ Task<int> play(fakes::Self& self, Steps steps) {
     if (word == "out") self.print(value);
     if (word == "err") self.print_error(value);
     if (word == "flood") self.print(numbered_lines(std::atol(value.c_str())));
+    if (word == "udp") self.bind_udp(std::atoi(value.c_str()));
+    if (word == "sleep") co_await self.sleep(std::chrono::milliseconds(std::atoi(value.c_str())));
     if (word == "ignore") self.ignores_sigterm = true;
     if (word == "exit") co_return std::atoi(value.c_str());
     if (word == "hang") co_await self.sleep(std::chrono::hours(1));
@@ -82,7 +84,7 @@ Task<int> play(fakes::Self& self, Steps steps) {
 class Scripted final : public World {
  public:
   std::string name() const override { return "scripted"; }
-  bool has(Ability ability) const override { return ability == Ability::all_statuses; }
+  bool has(Ability ability) const override { return ability == Ability::all_statuses || ability == Ability::sockets; }
   std::unique_ptr<Runtime> runtime(const Executor& executor) override {
     auto made = std::make_unique<fakes::ScriptedRuntime>(executor);
     runtime_ = made.get();

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "base/embedded.hpp"
 #include "base/files.hpp"
@@ -78,10 +79,12 @@ class SocketAgent final : public Agent {
   bool is_lost() const override { return is_lost_; }
   const std::optional<int>& started() const override { return started_; }
   const std::optional<Ended>& ended() const override { return ended_; }
+  bool has_bound(int port) const override { return bound_.count(port) != 0; }
   Pipes& pipes() override { return *pipes_; }
 
   void go() override { say(Word::go, 0); }
   bool signal(int number) override { return say(Word::signal, number); }
+  void watch(int port) override { say(Word::watch, port); }
 
   void hang_up() override {
     boost::system::error_code ignored;
@@ -147,13 +150,15 @@ class SocketAgent final : public Agent {
     switch (record.word) {
       case Word::hello: return take_hello(message);
       case Word::started: started_ = record.number; return true;
+      case Word::bound: bound_.insert(record.number); return true;
       case Word::ended:
         if (!pipes_) return false;
         ended_ = Ended{record.number, record.memory_ran_out > 0};
         pipes_->process_ended();
         return true;
       case Word::go:
-      case Word::signal: break;
+      case Word::signal:
+      case Word::watch: break;
     }
     return false;
   }
@@ -183,6 +188,7 @@ class SocketAgent final : public Agent {
   std::unique_ptr<Pipes> pipes_;
   bool is_lost_ = false;
   std::optional<int> started_;
+  std::set<int> bound_;  // ports
   std::optional<Ended> ended_;
 };
 

@@ -47,10 +47,13 @@ class Agent {
   virtual bool is_lost() const = 0;                       // the line is broken, or closed
   virtual const std::optional<int>& started() const = 0;  // 0 when the role's command runs, else the errno of why it does not
   virtual const std::optional<Ended>& ended() const = 0;  // the role has, and all that it left is killed
+  // A UDP socket is bound to the port in the container's network, or was; known only of ports that are watched.
+  virtual bool has_bound(int port) const = 0;
   virtual Pipes& pipes() = 0;
 
   virtual void go() = 0;
   virtual bool signal(int number) = 0;  // false when the line is lost
+  virtual void watch(int port) = 0;     // from now on has_bound knows of it
 
   // Breaks the line: all waits end, and the agent ends itself and everything in its container.
   virtual void hang_up() = 0;

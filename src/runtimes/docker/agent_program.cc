@@ -11,13 +11,17 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <array>
+#include <bitset>
 #include <cerrno>
 #include <cstddef>
 #include <initializer_list>
 
 #include "runtimes/docker/agent_words.hpp"
+#include "runtimes/udp_table.hpp"
 
 namespace {
 
@@ -126,9 +130,71 @@ void kill_the_rest() {
   } while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
 }
 
+// Looks for UDP sockets that are bound in the container's network.
+class Sockets {
+ public:
+  // What is bound before the role runs is not the role's: an engine's name server, and on the host's network anything.
+  void begin() {
+    each([this](const interoper::UdpSocket& socket) {
+      if (count_ < before_.size()) before_[count_++] = socket.inode;
+    });
+  }
+
+  void watch(std::int32_t port) {
+    if (port <= 0 || static_cast<std::size_t>(port) >= watched_.size()) return;
+    watched_[static_cast<std::size_t>(port)] = true;
+    since_ms_ = now_ms();
+  }
+
+  // For poll(2): until the next look; -1 = there is none.
+  int pause_ms() const { return watched_.any() ? interoper::next_look_ms(now_ms() - since_ms_) : -1; }
+
+  // Says the watched ports that are bound now; each is said once.
+  void look(int runtime) {
+    if (watched_.none()) return;
+    each([this, runtime](const interoper::UdpSocket& socket) {
+      if (socket.port >= watched_.size() || !watched_[socket.port] || socket.is_engines || was_before(socket.inode)) return;
+      watched_[socket.port] = false;
+      Record bound;
+      bound.word = Word::bound;
+      bound.number = static_cast<std::int32_t>(socket.port);
+      say(runtime, bound);
+    });
+  }
+
+ private:
+  template <class Take>
+  void each(const Take& take) {
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      if (files_[i] < 0) files_[i] = open(paths_[i], O_RDONLY | O_CLOEXEC);
+      if (files_[i] >= 0) interoper::each_udp_socket(files_[i], take);
+    }
+  }
+
+  bool was_before(std::uint64_t inode) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (before_[i] == inode) return true;
+    }
+    return false;
+  }
+
+  static long now_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+  }
+
+  static constexpr std::array<const char*, 2> paths_ = {"/proc/net/udp", "/proc/net/udp6"};
+  std::array<int, 2> files_ = {-1, -1};
+  std::bitset<65536> watched_;             // by port
+  std::array<std::uint64_t, 4096> before_;  // inodes; more there are only on a busy host's own network
+  std::size_t count_ = 0;
+  long since_ms_ = 0;
+};
+
 class Agent {
  public:
-  Agent(int runtime, int signals) : runtime_(runtime), signals_(signals) {}
+  Agent(int runtime, int signals, Sockets& sockets) : runtime_(runtime), signals_(signals), sockets_(sockets) {}
 
   // Until `go`, which makes it true; false when the runtime went away.
   bool wait_for_go() {
@@ -147,13 +213,15 @@ class Agent {
   bool wait_for(const Role& role, int& status) {
     for (;;) {
       pollfd waits[] = {{runtime_, POLLIN, 0}, {signals_, POLLIN, 0}};
-      poll(waits, 2, -1);
+      poll(waits, 2, sockets_.pause_ms());
       if (waits[0].revents != 0) {
         Record record;
         if (recv(runtime_, &record, sizeof record, 0) != sizeof record) return false;
         // Not reaped yet, so the number still means the role.
         if (record.word == Word::signal) kill(role.pid, record.number);
+        if (record.word == Word::watch) sockets_.watch(record.number);
       }
+      sockets_.look(runtime_);
       if (waits[1].revents != 0 && is_ended_from_outside()) return false;
       for (pid_t gone = 1; gone > 0;) {
         int how = 0;
@@ -176,6 +244,7 @@ class Agent {
 
   int runtime_;
   int signals_;
+  Sockets& sockets_;
 };
 
 }  // namespace
@@ -198,8 +267,10 @@ int main(int, char** arguments) {
   for (const int given_away : {in.writing, out.reading, err.reading})
     close(given_away);
 
-  Agent agent(runtime, signals);
+  static Sockets sockets;
+  Agent agent(runtime, signals, sockets);
   if (!agent.wait_for_go()) _exit(no_runtime);
+  sockets.begin();
   const Role role = run(arguments + 1, in, out, err, before);
   for (const int roles_own : {in.reading, out.writing, err.writing})
     close(roles_own);

@@ -6,6 +6,8 @@
 //   runtime → go         run the role's command now
 //   agent   → started    `number` = 0, or the errno of why it cannot be run
 //   runtime → signal     `number` for the role
+//   runtime → watch      `number` is a port; say when a UDP socket is bound to it
+//   agent   → bound      one is: bound to the port `number`, at whatever address, after `go`
 //   agent   → ended      the role has ended and all that it left is killed; `number` is its status as waitpid(2) gives it
 //
 // When the runtime goes away, so does the agent, and with it everything in its container.
@@ -20,7 +22,7 @@ constexpr const char* directory = "/.interoper";
 constexpr const char* program_path = "/.interoper/agent";
 constexpr const char* door_path = "/.interoper/door";
 
-enum class Word : std::uint32_t { hello = 1, go, started, signal, ended };
+enum class Word : std::uint32_t { hello = 1, go, started, signal, watch, bound, ended };
 
 struct Record {
   Word word = Word::hello;

@@ -179,8 +179,8 @@ Json host_config_of(const ContainerOrder& order) {
   if (!order.shared_volume.empty())
     mounts.push_back({{"Type", "volume"}, {"Source", order.shared_volume}, {"Target", shared_path}, {"VolumeOptions", {{"NoCopy", true}}}});
   if (!order.shared_directory.empty()) mounts.push_back({{"Type", "bind"}, {"Source", order.shared_directory}, {"Target", shared_path}});
-  for (const auto& [source, target] : order.read_only_files)
-    mounts.push_back({{"Type", "bind"}, {"Source", source}, {"Target", target}, {"ReadOnly", true}});
+  for (const HostBind& bind : order.binds)
+    mounts.push_back({{"Type", "bind"}, {"Source", bind.source}, {"Target", bind.target}, {"ReadOnly", bind.read_only}});
   if (!order.agent_directory.empty())
     mounts.push_back({{"Type", "bind"}, {"Source", order.agent_directory}, {"Target", agent::directory}, {"ReadOnly", true}});
   Json host = {{"Init", order.agent_directory.empty()},
@@ -279,6 +279,7 @@ Task<std::optional<ContainerState>> Engine::state(std::string id) {
     state->status = text_at(part, "Status");
     state->exit_code = static_cast<int>(number_at(part, "ExitCode"));
     state->oom_killed = flag_at(part, "OOMKilled");
+    state->pid = static_cast<long>(number_at(part, "Pid"));
   } catch (const EngineError& error) {
     if (error.status() != 404) throw;
   }
@@ -292,7 +293,7 @@ Task<NetworkFiles> Engine::network_files(std::string id) {
   NetworkFiles files;
   const auto add = [&](const char* key, const char* target) {
     std::string source = text_at(answer, key);
-    if (!source.empty()) files.emplace_back(std::move(source), target);
+    if (!source.empty()) files.push_back(HostBind{std::move(source), target, true});
   };
   add("HostsPath", "/etc/hosts");
   add("HostnamePath", "/etc/hostname");

@@ -48,6 +48,12 @@ struct EngineFacts {
   std::vector<std::string> warnings;
 };
 
+// A file or directory of the engine's host, and where a container sees it.
+struct HostBind {
+  std::string source, target;
+  bool read_only = true;
+};
+
 // POST /containers/create
 struct ContainerOrder {
   std::string name;
@@ -62,9 +68,9 @@ struct ContainerOrder {
   std::string network_mode;          // "host", "none", "container:<id>", or a network's name
   std::vector<std::string> aliases;  // names on that network
   std::vector<std::string> extra_hosts;
-  std::string shared_volume;                                         // mounted at /shared; either this
-  std::string shared_directory;                                      // or this directory of the engine's host
-  std::vector<std::pair<std::string, std::string>> read_only_files;  // of the engine's host -> where the container sees them
+  std::string shared_volume;     // mounted at /shared; either this
+  std::string shared_directory;  // or this directory of the engine's host, or neither
+  std::vector<HostBind> binds;
   std::int64_t memory_bytes = 0;
   std::optional<double> cpus;
   int pids = 0;
@@ -84,11 +90,11 @@ struct ContainerState {
   std::string status;  // "created", "running", "exited", …
   int exit_code = 0;
   bool oom_killed = false;
+  long pid = 0;  // of its first process, as the engine's host numbers it; 0 = it does not run
 };
 
-// GET /containers/{id}/json: the files with which the engine gives a container its names, as paths of the engine's host -> as the
-// container sees them. Empty where the engine names none.
-using NetworkFiles = std::vector<std::pair<std::string, std::string>>;
+// GET /containers/{id}/json: the files with which the engine gives a container its names. Empty where the engine names none.
+using NetworkFiles = std::vector<HostBind>;
 
 // An object that carries our labels.
 struct Found {

@@ -13,25 +13,27 @@ class StrictGround final : public Ground {
 
   // `order` must live until it returns.
   Task<> make(const LabOrder& order, std::string name, Labels labels) {
-    for (const Player& player : order.players)
-      roles_.push_back(player.role);
+    for (const Player& player : order.players) {
+      for (std::string& one : names_of(player))
+        names_.push_back(std::move(one));
+    }
     host_network_ = order.host_network;
     Group both(executor_);
-    if (!host_network_) both.spawn(network_.make(name, roles_.size(), !order.outside, labels));
+    if (!host_network_) both.spawn(network_.make(name, order.players.size(), !order.outside, labels));
     both.spawn(shared_.make(order, name, labels));
     co_await both.join();
   }
 
-  void furnish(const std::string& role, ContainerOrder& order) const override {
+  void furnish(const Player& player, ContainerOrder& order) const override {
     shared_.furnish(order);
     if (!host_network_) {
-      order.hostname = role;
+      order.hostname = player.role;
       order.network_mode = network_.name();
-      order.aliases = {role};
+      order.aliases = names_of(player);
       return;
     }
     order.network_mode = "host";
-    for (const std::string& one : roles_)
+    for (const std::string& one : names_)
       order.extra_hosts.push_back(one + ":127.0.0.1");
   }
 
@@ -44,7 +46,7 @@ class StrictGround final : public Ground {
   Executor executor_;
   Network network_;
   SharedPlace shared_;
-  std::vector<std::string> roles_;
+  std::vector<std::string> names_;  // of all players
   bool host_network_ = false;
 };
 
@@ -80,6 +82,12 @@ Task<> made_or_cleared(Ground& ground, Task<> making) {
     // The sweep finds it by its labels.
   }
   std::rethrow_exception(failure);
+}
+
+std::vector<std::string> names_of(const Player& player) {
+  std::vector<std::string> names = {player.role};
+  names.insert(names.end(), player.aliases.begin(), player.aliases.end());
+  return names;
 }
 
 std::unique_ptr<Grounds> make_strict_grounds(Workshop& workshop) { return std::make_unique<StrictGrounds>(workshop); }

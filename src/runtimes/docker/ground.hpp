@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/task.hpp"
 #include "runtimes/docker/engine.hpp"
@@ -14,8 +15,8 @@ namespace interoper::docker {
 class Ground {
  public:
   virtual ~Ground() = default;
-  // Puts network, names and /shared into the order for the container that plays `role`.
-  virtual void furnish(const std::string& role, ContainerOrder& order) const = 0;
+  // Puts network, names and /shared into the order for the player's container.
+  virtual void furnish(const Player& player, ContainerOrder& order) const = 0;
   // All of the attempt's processes are gone, though perhaps not yet their containers: what only processes use may serve others now.
   virtual void vacate() {}
   // After the attempt's containers are gone: removes it, or gives it back. WorldError when it cannot.
@@ -32,6 +33,9 @@ class Grounds {
 
 // Awaits `making`, the making of `ground`; when it fails, what was made until then is removed again, and the failure goes on.
 Task<> made_or_cleared(Ground& ground, Task<> making);
+
+// By which the others find it: its role, then its aliases.
+std::vector<std::string> names_of(const Player& player);
 
 // A network, or the host's, and a /shared of its own for every attempt. `workshop` must outlive it and what it hands out.
 std::unique_ptr<Grounds> make_strict_grounds(Workshop& workshop);

@@ -31,6 +31,11 @@ bool holds(const std::string& text, std::string_view part) { return text.find(pa
 WorldError start_failure(const RoleContainer& running, const EngineError& error, Workshop& workshop) {
   const std::string& words = error.message();
   const std::string who = running.role + " in the image " + running.image;
+  for (const Player::Bind& bind : running.binds) {
+    if (!holds(words, bind.directory.string())) continue;
+    return {"mount-failed", "cannot start " + who + ": the container engine cannot show it the directory " + bind.directory.string() +
+                                " at " + bind.target + " (" + words + "); an engine on another machine does not see our directories"};
+  }
   if (running.agent && (holds(words, agent::program_path) || holds(words, "bind source path") || holds(words, "bind mount")))
     return {"agent-failed", "the container engine cannot use the agent (" + words + ")"};
   if (holds(words, "docker-init") || holds(words, "catatonit") || holds(words, "init binary"))
@@ -75,6 +80,7 @@ class DockerLab final : public Lab {
       role->role = player.role;
       role->implementation = player.implementation;
       role->image = player.image;
+      role->binds = player.binds;
       const ImageFound image = co_await image_of(workshop_, player);
       role->image_id = image.id;
       role->command = image.entrypoint;  // as the engine does it: a command stands behind the image's entrypoint
@@ -157,7 +163,9 @@ class DockerLab final : public Lab {
     order.memory_bytes = player.limits.memory_bytes ? static_cast<std::int64_t>(*player.limits.memory_bytes) : default_memory_bytes;
     order.cpus = player.limits.cpus;
     order.pids = player.limits.pids.value_or(default_pids);
-    ground_->furnish(player.role, order);
+    for (const Player::Bind& bind : role.binds)
+      order.binds.push_back(HostBind{bind.directory.string(), bind.target, bind.read_only});
+    ground_->furnish(player, order);
     if (workshop_.agents) put_agent_in_front(role, order);
     try {
       role.id = co_await workshop_.engine.create_container(std::move(order));

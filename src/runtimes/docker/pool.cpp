@@ -20,15 +20,15 @@ const std::map<std::string, std::string> holder_sysctls = {{"net.ipv4.tcp_max_tw
 
 class Slot {
  public:
-  Slot(Workshop& workshop, std::string key, std::vector<std::string> roles)
-      : workshop_(workshop), key_(std::move(key)), roles_(std::move(roles)), network_(workshop) {}
+  Slot(Workshop& workshop, std::string key, std::map<std::string, std::vector<std::string>> names)
+      : workshop_(workshop), key_(std::move(key)), names_(std::move(names)), network_(workshop) {}
 
   Task<> make(bool internal) {
     const std::string name = "interoper-" + workshop_.name + "-slot" + std::to_string(workshop_.next_number++);
-    co_await network_.make(name, roles_.size(), internal, workshop_.labels);
+    co_await network_.make(name, names_.size(), internal, workshop_.labels);
     const std::string image = co_await pause_image(workshop_.engine);
     Group holders(workshop_.executor);
-    for (const std::string& role : roles_)
+    for (const auto& [role, names] : names_)
       holders.spawn(hold(name, image, role));
     co_await holders.join();
   }
@@ -47,7 +47,7 @@ class Slot {
   // Nobody has ended one of its place holders, and it has not served too often.
   bool is_good() const {
     const bool all_alive = std::all_of(holders_.begin(), holders_.end(), [](const auto& one) { return !one.second.ending->code; });
-    return all_alive && holders_.size() == roles_.size() && uses_ < uses_at_most;
+    return all_alive && holders_.size() == names_.size() && uses_ < uses_at_most;
   }
 
   void use() { ++uses_; }
@@ -57,7 +57,7 @@ class Slot {
     const Holder& holder = holders_.at(role);
     order.network_mode = "container:" + holder.id;
     // The engine would share these with the place, writable: what one attempt wrote would be the next one's names.
-    order.read_only_files = holder.network_files;
+    order.binds.insert(order.binds.end(), holder.network_files.begin(), holder.network_files.end());
   }
 
  private:
@@ -76,7 +76,7 @@ class Slot {
     order.labels = workshop_.labels;
     order.labels[role_label] = role;
     order.network_mode = name;
-    order.aliases = {role};
+    order.aliases = names_.at(role);
     order.memory_bytes = holder_memory_bytes;
     order.pids = holder_pids;
     order.sysctls = holder_sysctls;
@@ -94,7 +94,7 @@ class Slot {
 
   Workshop& workshop_;
   std::string key_;
-  std::vector<std::string> roles_;
+  std::map<std::string, std::vector<std::string>> names_;  // role -> how the others find it
   Network network_;
   std::map<std::string, Holder> holders_;
   int uses_ = 0;
@@ -106,11 +106,13 @@ class Pool {
   explicit Pool(Workshop& workshop) : workshop_(workshop) {}
 
   Task<std::unique_ptr<Slot>> take(const LabOrder& order) {
-    std::vector<std::string> roles;
+    std::map<std::string, std::vector<std::string>> names;
     std::string key = order.outside ? "outside" : "internal";
     for (const Player& player : order.players) {
-      roles.push_back(player.role);
-      key += " " + player.role;
+      names[player.role] = names_of(player);
+      key += ";";
+      for (const std::string& name : names[player.role])
+        key += " " + name;
     }
     for (auto it = free_.begin(); it != free_.end(); ++it) {
       if ((*it)->key() != key) continue;
@@ -120,7 +122,7 @@ class Pool {
       co_await discard(std::move(slot));
       break;  // the others are as old; a new one serves longer
     }
-    auto slot = std::make_unique<Slot>(workshop_, key, std::move(roles));
+    auto slot = std::make_unique<Slot>(workshop_, key, std::move(names));
     std::exception_ptr failure;
     try {
       co_await slot->make(!order.outside);
@@ -165,9 +167,9 @@ class PooledGround final : public Ground {
     slot_->use();
   }
 
-  void furnish(const std::string& role, ContainerOrder& order) const override {
+  void furnish(const Player& player, ContainerOrder& order) const override {
     shared_.furnish(order);
-    slot_->furnish(role, order);
+    slot_->furnish(player.role, order);
   }
 
   void vacate() override { pool_.give_back(slot_); }

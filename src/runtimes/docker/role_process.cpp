@@ -4,8 +4,10 @@
 
 #include <cctype>
 #include <csignal>
+#include <fstream>
 
 #include "runtimes/docker/frames.hpp"
+#include "runtimes/udp_watch.hpp"
 
 namespace interoper::docker {
 
@@ -52,6 +54,21 @@ void mark_killed(Workshop& workshop, RoleContainer& role) {
   workshop.exits.changed();
 }
 
+// The number is the engine's: on another machine, or in a virtual one, it is another process's. A container's control groups bear its ID.
+bool is_of_container(long pid, const std::string& id) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    if (line.find(id) != std::string::npos) return true;
+  }
+  return false;
+}
+
+WorldError cannot_look(const RoleContainer& role) {
+  return {"cannot-look", "cannot see when " + role.role +
+                             " is ready, which is when it has bound its UDP port: the container engine's processes are not visible on this "
+                             "machine; use an engine on this machine"};
+}
+
 class AgentProcess final : public Process {
  public:
   AgentProcess(Workshop& workshop, std::shared_ptr<RoleContainer> role) : workshop_(workshop), role_(std::move(role)) {}
@@ -74,7 +91,15 @@ class AgentProcess final : public Process {
     co_await workshop_.engine.kill(role_->id, number);
   }
 
-  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+  Task<bool> bound_udp(int port) override {
+    agent().watch(port);
+    const Predicate settled = [this, port] {
+      return agent().has_bound(port) || agent().ended() || agent().is_lost() || workshop_.exits.has_failed();
+    };
+    const auto no_deadline = Clock::time_point::max();
+    co_await workshop_.exits.hear(settled, no_deadline);
+    co_return agent().has_bound(port);
+  }
 
   Task<Exit> exit() override {
     const Predicate over = [this] { return agent().ended() || agent().is_lost() || workshop_.exits.has_failed(); };
@@ -141,7 +166,18 @@ class AttachedProcess final : public Process {
     co_await workshop_.engine.kill(role_->id, number);
   }
 
-  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+  Task<bool> bound_udp(int port) override {
+    const Predicate over = [this] { return role_->ending->code || role_->ending->killed_at || workshop_.exits.has_failed(); };
+    const UdpWatch::Wait wait = [this](const Predicate& holds, Clock::time_point deadline) {
+      return workshop_.exits.hear(holds, deadline);
+    };
+    const auto state = co_await workshop_.engine.state(role_->id);
+    if (over() || !state || state->pid == 0) co_return false;
+    if (!is_of_container(state->pid, role_->id)) throw cannot_look(*role_);
+    const UdpWatch watch(state->pid);
+    const bool is_bound = co_await watch.until_bound(port, over, wait);
+    co_return is_bound;
+  }
 
   Task<Exit> exit() override {
     const Exit exit = co_await exit_told_by_engine(workshop_, *role_);

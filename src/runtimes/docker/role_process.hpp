@@ -17,6 +17,7 @@ namespace interoper::docker {
 struct RoleContainer {
   std::string role, implementation, image, image_id, id;
   std::vector<std::string> command;  // what is run, as far as it is known
+  std::vector<Player::Bind> binds;
   bool is_started = false;
   std::shared_ptr<Ending> ending;
   std::unique_ptr<Agent> agent;        // either this

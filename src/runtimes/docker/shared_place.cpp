@@ -20,6 +20,7 @@ void make_directory_for_all(const fs::path& directory) {
 }  // namespace
 
 Task<> SharedPlace::make(const LabOrder& order, std::string name, Labels labels) {
+  if (!order.shared) co_return;
   name_ = std::move(name);
   is_kept_ = order.keep_shared.has_value();
   if (is_kept_) directory_ = fs::absolute(*order.keep_shared);

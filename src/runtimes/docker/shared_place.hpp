@@ -15,6 +15,7 @@ class SharedPlace {
   explicit SharedPlace(Workshop& workshop) : workshop_(workshop) {}
 
   // `name` is unique on the engine and in the temporary directory. WorldError("shared-failed") when there can be none.
+  // Nothing is made for an order without /shared.
   Task<> make(const LabOrder& order, std::string name, Labels labels);
   void furnish(ContainerOrder& order) const;
   // After the attempt's containers are gone.

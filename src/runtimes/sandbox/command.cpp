@@ -202,6 +202,58 @@ RoleOrder role_order(const Player& player, bool privileged) {
   return order;
 }
 
+namespace {
+
+// As the slot finds it.
+std::string bind_source(const Player& player, const Player::Bind& bind) {
+  const auto trouble = [&](const std::string& why) {
+    return WorldError("mount-failed",
+                      "cannot show " + player.role + " the directory " + bind.directory.string() + " at " + bind.target + ": " + why);
+  };
+  std::error_code error;
+  const std::string source = fs::canonical(bind.directory, error).string();
+  if (error) throw trouble(error.message());
+  for (const Covered& one : covered) {
+    if (is_in(source, one.directory)) return std::string(hidden_root) + std::string(one.place) + source.substr(one.directory.size());
+  }
+  for (const std::string_view one : never_shown) {
+    if (is_in(source, one)) throw trouble("the sandbox has a " + std::string(one) + " of its own; use another directory");
+  }
+  return source;
+}
+
+bool can_be_made(const fs::path& target) {
+  const std::string path = target.string();
+  for (const Covered& one : covered) {
+    if (is_in(path, one.directory)) return true;
+  }
+  for (const std::string_view one : never_shown) {
+    if (is_in(path, one)) return false;
+  }
+  std::error_code ignored;
+  if (fs::is_directory(target, ignored)) return path != "/";
+  const fs::path top = "/" / *std::next(target.begin());
+  return !fs::exists(fs::symlink_status(top, ignored));
+}
+
+}  // namespace
+
+void add_binds(const Player& player, AttemptOrder& attempt, RoleOrder& order) {
+  for (const Player::Bind& bind : player.binds) {
+    const fs::path target = fs::path(bind.target).lexically_normal();
+    if (!target.is_absolute() || !can_be_made(target)) {
+      throw WorldError("mount-unsupported", "the sandbox cannot make the directory " + bind.target + " for " + player.role +
+                                                ": it would be one of this machine's own; use --runtime docker, or another directory, "
+                                                "such as /" +
+                                                fs::path(bind.target).filename().string());
+    }
+    order.binds.push_back(std::to_string(attempt.binds.size()));
+    order.targets.push_back(target.string());
+    attempt.binds.push_back(bind_source(player, bind));
+    attempt.writable.push_back(!bind.read_only);
+  }
+}
+
 WorldError cannot_run(const std::string& role, const std::string& program, const std::string& step, int error) {
   std::string why = std::generic_category().message(error);
   if (step != "run") return {"start-failed", "cannot start " + role + ": cannot " + step + ": " + why};

@@ -15,6 +15,11 @@ namespace interoper::sandbox {
 // WorldError("path-missing", "command-missing", "user-missing", …) with a sentence that says what to do.
 RoleOrder role_order(const Player& player, bool privileged);
 
+// The player's binds, for the slot and for its init. A target must be in the host's file system, in a directory of the role's own, or new
+// at the top: nothing can be made between the host's files. WorldError("mount-failed") when the directory cannot be shown,
+// ("mount-unsupported") when the target cannot be made.
+void add_binds(const Player& player, AttemptOrder& attempt, RoleOrder& order);
+
 // Where `directory` stands for the launcher when a private directory of the role covers it; empty when none does.
 // WorldError("path-hidden") where nothing of the host can be shown.
 std::string covered_place(const std::string& directory);

@@ -160,6 +160,39 @@ TEST_CASE("directories that private ones cover are shown where the launcher keep
     CHECK_THROWS_AS(covered_place(directory), WorldError);
 }
 
+TEST_CASE("directories that a role is to see, as the slot finds them, where they can be") {
+  const Folder folder;
+  Player player;
+  player.role = "relay";
+  AttemptOrder attempt;
+  attempt.binds = {"/of/another/role"};
+  attempt.writable = {false};
+  RoleOrder order;
+  const auto reason = [&](const std::string& directory, const std::string& target) -> std::string {
+    player.binds = {{directory, target, false}};
+    try {
+      add_binds(player, attempt, order);
+    } catch (const WorldError& error) {
+      return error.reason() + ": " + error.what();
+    }
+    return "";
+  };
+  CHECK(reason("/usr/share", "/certs-of-a-test").empty());
+  CHECK(reason("/usr/share", "/tmp/deep/down").empty());
+  CHECK(reason("/usr/share", "/usr/share").empty());
+  CHECK(order.binds == std::vector<std::string>{"1", "2", "3"});
+  CHECK(order.targets == std::vector<std::string>{"/certs-of-a-test", "/tmp/deep/down", "/usr/share"});
+  CHECK(attempt.binds == std::vector<std::string>{"/of/another/role", "/usr/share", "/usr/share", "/usr/share"});
+  CHECK(attempt.writable == std::vector<bool>{false, true, true, true});
+  CHECK(reason("/tmp", "/mlog").empty());
+  CHECK(attempt.binds.back() == "/.interoper/tmp");
+  CHECK(reason("/nowhere", "/mlog") == "mount-failed: cannot show relay the directory /nowhere at /mlog: No such file or directory");
+  for (const char* target : {"/usr/no-such-directory", "/", "certs", "/proc/x", "/shared", "/etc/passwd/x", "/usr/../usr/x/y"}) {
+    INFO(target);
+    CHECK(reason("/usr/share", target).starts_with("mount-unsupported: the sandbox cannot make the directory " + std::string(target)));
+  }
+}
+
 TEST_CASE("why the kernel does not run a program, in words") {
   const Folder folder;
   const auto why = [&](const std::string& text, int error) {

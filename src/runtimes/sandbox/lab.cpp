@@ -15,11 +15,14 @@
 #include "runtimes/sandbox/command.hpp"
 #include "runtimes/sandbox/explain.hpp"
 #include "runtimes/sandbox/keep.hpp"
+#include "runtimes/udp_watch.hpp"
 
 namespace interoper::sandbox {
 
 namespace {
 
+// Room for what tests exchange in /shared; it is memory.
+constexpr std::int64_t shared_bytes = std::int64_t{512} * 1024 * 1024;
 // Of /tmp, /run and /dev/shm each; it is memory, and counts as the role's.
 constexpr std::int64_t tmp_bytes = std::int64_t{512} * 1024 * 1024;
 // Mounts and a fork.
@@ -38,6 +41,7 @@ struct Running {
   std::unique_ptr<Wire> control;  // to the init
   std::unique_ptr<Pipes> pipes;
   Descriptor pidfd;  // of the init
+  std::unique_ptr<UdpWatch> sockets;
   long oom_kills_before = 0;
   bool is_asked = false;    // start() was called
   bool is_started = false;  // its program runs, or ran
@@ -71,7 +75,15 @@ class SandboxProcess final : public Process {
     co_await running_->control->send(std::move(bytes));
   }
 
-  Task<bool> bound_udp(int) override { throw WorldError("cannot-look", "this runtime does not see sockets yet"); }
+  Task<bool> bound_udp(int port) override {
+    const std::shared_ptr<Running> running = running_;
+    const Predicate over = [running] { return running->status || running->is_lost || running->killed_at; };
+    const UdpWatch::Wait wait = [running](const Predicate& holds, Clock::time_point deadline) {
+      return running->changed.until(holds, deadline);
+    };
+    const bool is_bound = co_await running->sockets->until_bound(port, over, wait);
+    co_return is_bound;
+  }
 
   Task<Exit> exit() override {
     const std::shared_ptr<Running> running = running_;
@@ -120,14 +132,18 @@ class SandboxLab final : public Lab {
   Task<> open() {
     // Before anything is made: what cannot run is told at once.
     std::vector<RoleOrder> orders;
-    for (const Player& player : order_.players)
+    AttemptOrder attempt;
+    attempt.shared_bytes = order_.shared ? shared_bytes : 0;
+    attempt.is_kept = order_.shared && order_.keep_shared;
+    for (const Player& player : order_.players) {
       orders.push_back(role_order(player, workshop_.launcher.is_privileged()));
+      add_binds(player, attempt, orders.back());
+    }
     workshop_.check_hurry();
     slot_ = co_await slots_.take(order_);
     workshop_.check_hurry();
-    const bool is_kept = order_.keep_shared.has_value();
-    shared_ = co_await slot_->begin(is_kept);
-    has_shared_ = true;
+    shared_ = co_await slot_->begin(std::move(attempt));
+    has_begun_ = true;
     for (std::size_t i = 0; i < orders.size(); ++i) {
       auto running = std::make_shared<Running>(workshop_.executor, order_.players[i], std::move(orders[i]), slot_->place(i));
       roles_.push_back(running);
@@ -145,6 +161,9 @@ class SandboxLab final : public Lab {
     assert(running && !running->is_asked);
     workshop_.check_hurry();
     running->is_asked = true;
+    running->sockets = std::make_unique<UdpWatch>(running->place.process);
+    // A network of the roles' own is empty then; on the host's others have theirs.
+    if (order_.host_network) running->sockets->leave_out_present();
     std::string go = Packer(Word::go).take();
     co_await running->control->send(std::move(go));
     const Predicate known = [running] { return running->is_started || running->fault || running->is_lost; };
@@ -274,7 +293,7 @@ class SandboxLab final : public Lab {
     }
     shared_.close();
     try {
-      if (all_gone && has_shared_) reusable = co_await slot_->end();
+      if (all_gone && has_begun_) reusable = co_await slot_->end();
     } catch (const WorldError&) {
       reusable = false;
     }
@@ -288,7 +307,7 @@ class SandboxLab final : public Lab {
   Group followers_;
   std::unique_ptr<Slot> slot_;
   Descriptor shared_;
-  bool has_shared_ = false;
+  bool has_begun_ = false;
   std::vector<std::shared_ptr<Running>> roles_;
   bool is_closed_ = false;
 };

@@ -100,8 +100,19 @@ enum class Joint : std::uint8_t {
 
 struct SlotOrder {
   Joint joint = Joint::apart;
-  bool outside = false;            // names are looked up at the address that a user-mode network answers at
-  std::vector<std::string> roles;  // host names
+  bool outside = false;              // names are looked up at the address that a user-mode network answers at
+  std::vector<std::string> roles;    // host names
+  std::vector<std::string> aliases;  // of each role, with blanks between them
+};
+
+// To a slot: what an attempt needs beside it.
+struct AttemptOrder {
+  std::int64_t shared_bytes = 0;  // 0 = there is no /shared
+  bool is_kept = false;           // the answer brings a descriptor of /shared
+  // Directories that its roles see: as they are found in the slot's file system, and whether they are written to. The slot shows them
+  // below binds_root, the first at 0.
+  std::vector<std::string> binds;
+  std::vector<bool> writable;
 };
 
 // A role's surroundings and its program; everything is as the role will see it.
@@ -116,13 +127,21 @@ struct RoleOrder {
   std::int64_t data_bytes = 0;  // limit of the memory that each process may write to, where no cgroup limits the role; 0 = none
   std::int64_t processes = 0;   // limit, where no cgroup limits the role; 0 = none
   std::int64_t tmp_bytes = 0;   // size of /tmp, and of /run and /dev/shm
+  // Directories of the attempt (AttemptOrder): their numbers, and where this role sees them.
+  std::vector<std::string> binds, targets;
 };
 
 // The host's directories that private ones cover stand here, for the implementations that lie in them. Roles see it covered.
 constexpr std::string_view hidden_root = "/.interoper";
+constexpr std::string_view binds_root = "/.interoper/binds";
 
 inline std::string pack(const SlotOrder& order) {
-  return Packer(Word::make_slot).number(static_cast<int>(order.joint)).number(order.outside ? 1 : 0).list(order.roles).take();
+  return Packer(Word::make_slot)
+      .number(static_cast<int>(order.joint))
+      .number(order.outside ? 1 : 0)
+      .list(order.roles)
+      .list(order.aliases)
+      .take();
 }
 
 inline SlotOrder unpack_slot(Unpacker& packet) {
@@ -130,6 +149,25 @@ inline SlotOrder unpack_slot(Unpacker& packet) {
   order.joint = static_cast<Joint>(packet.number());
   order.outside = packet.number() != 0;
   order.roles = packet.list();
+  order.aliases = packet.list();
+  return order;
+}
+
+inline std::string pack(const AttemptOrder& order) {
+  Packer packer(Word::begin);
+  packer.number(order.shared_bytes).number(order.is_kept ? 1 : 0).list(order.binds);
+  for (const bool is_writable : order.writable)
+    packer.number(is_writable ? 1 : 0);
+  return packer.take();
+}
+
+inline AttemptOrder unpack_attempt(Unpacker& packet) {
+  AttemptOrder order;
+  order.shared_bytes = packet.number();
+  order.is_kept = packet.number() != 0;
+  order.binds = packet.list();
+  for (std::size_t i = 0; i < order.binds.size(); ++i)
+    order.writable.push_back(packet.number() != 0);
   return order;
 }
 
@@ -137,6 +175,7 @@ inline std::string pack(const RoleOrder& order) {
   Packer packer(Word::prepare);
   packer.text(order.program).list(order.argv).list(order.env).text(order.directory).text(order.hidden);
   packer.number(order.uid).number(order.gid).number(order.data_bytes).number(order.processes).number(order.tmp_bytes);
+  packer.list(order.binds).list(order.targets);
   return packer.take();
 }
 
@@ -152,6 +191,8 @@ inline RoleOrder unpack_role(Unpacker& packet) {
   order.data_bytes = packet.number();
   order.processes = packet.number();
   order.tmp_bytes = packet.number();
+  order.binds = packet.list();
+  order.targets = packet.list();
   return order;
 }
 

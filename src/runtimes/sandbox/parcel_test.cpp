@@ -11,6 +11,7 @@ TEST_CASE("an order for a slot arrives as it was sent") {
   order.joint = Joint::host;
   order.outside = true;
   order.roles = {"worker", "driver", ""};
+  order.aliases = {"", "client moq-client", ""};
   const std::string bytes = pack(order);
   Unpacker packet(bytes);
   CHECK(packet.word() == Word::make_slot);
@@ -18,6 +19,7 @@ TEST_CASE("an order for a slot arrives as it was sent") {
   CHECK(read.joint == Joint::host);
   CHECK(read.outside);
   CHECK(read.roles == Strings{"worker", "driver", ""});
+  CHECK(read.aliases == Strings{"", "client moq-client", ""});
 }
 
 TEST_CASE("an order for a role arrives as it was sent, whatever its texts hold") {
@@ -32,6 +34,8 @@ TEST_CASE("an order for a role arrives as it was sent, whatever its texts hold")
   order.data_bytes = std::int64_t{1} << 40;
   order.processes = 7;
   order.tmp_bytes = 9;
+  order.binds = {"0", "3"};
+  order.targets = {"/certs", "/mlog"};
   const std::string bytes = pack(order);
   Unpacker packet(bytes);
   CHECK(packet.word() == Word::prepare);
@@ -46,6 +50,24 @@ TEST_CASE("an order for a role arrives as it was sent, whatever its texts hold")
   CHECK(read.data_bytes == order.data_bytes);
   CHECK(read.processes == 7);
   CHECK(read.tmp_bytes == 9);
+  CHECK(read.binds == order.binds);
+  CHECK(read.targets == order.targets);
+}
+
+TEST_CASE("an order for an attempt arrives as it was sent") {
+  AttemptOrder order;
+  order.shared_bytes = 512;
+  order.is_kept = true;
+  order.binds = {"/.interoper/tmp/certs", "/var/reports/x"};
+  order.writable = {false, true};
+  const std::string bytes = pack(order);
+  Unpacker packet(bytes);
+  CHECK(packet.word() == Word::begin);
+  const AttemptOrder read = unpack_attempt(packet);
+  CHECK(read.shared_bytes == 512);
+  CHECK(read.is_kept);
+  CHECK(read.binds == order.binds);
+  CHECK(read.writable == order.writable);
 }
 
 TEST_CASE("every beginning of a packet is read to its end and no further") {

@@ -11,8 +11,6 @@ namespace {
 // A slot makes namespaces, interfaces and mounts: milliseconds, on a machine that has time for it. While the kernel takes hundreds of
 // network namespaces apart, new ones wait.
 constexpr std::chrono::seconds slot_within{60};
-// Room for what tests exchange in /shared; it is memory.
-constexpr std::int64_t shared_bytes = std::int64_t{512} * 1024 * 1024;
 
 WorldError slot_is_gone() {
   return {"sandbox-died",
@@ -20,10 +18,17 @@ WorldError slot_is_gone() {
           "test again"};
 }
 
+std::string aliases_of(const Player& player) {
+  std::string text;
+  for (const std::string& alias : player.aliases)
+    text += (text.empty() ? "" : " ") + alias;
+  return text;
+}
+
 std::string key_of(const LabOrder& order) {
   std::string key = order.host_network ? "host" : order.outside ? "outside" : "private";
   for (const Player& player : order.players)
-    key += " " + player.role;
+    key += "; " + player.role + " " + aliases_of(player);
   return key;
 }
 
@@ -31,8 +36,10 @@ SlotOrder slot_order(const LabOrder& order) {
   SlotOrder slot;
   slot.joint = order.host_network ? Joint::host : Joint::apart;
   slot.outside = order.outside && !order.host_network;
-  for (const Player& player : order.players)
+  for (const Player& player : order.players) {
     slot.roles.push_back(player.role);
+    slot.aliases.push_back(aliases_of(player));
+  }
   return slot;
 }
 
@@ -72,15 +79,15 @@ Task<> Slot::take_over(const SlotOrder& order, std::vector<Wire> places) {
   for (Wire& place : places) {
     const int process = static_cast<int>(words.number());
     Cgroup cgroup = workshop_.cgroups.make({process});
-    places_.push_back(Place{std::move(place), std::move(cgroup), std::nullopt});
+    places_.push_back(Place{process, std::move(place), std::move(cgroup), std::nullopt});
     if (!order.outside) continue;
     UserNetwork outside = co_await UserNetwork::start(workshop_.executor, process);
     places_.back().outside.emplace(std::move(outside));
   }
 }
 
-Task<Descriptor> Slot::begin(bool kept) {
-  std::string bytes = Packer(Word::begin).number(shared_bytes).number(kept ? 1 : 0).take();
+Task<Descriptor> Slot::begin(AttemptOrder order) {
+  std::string bytes = pack(order);
   Packet reply = co_await ask(std::move(bytes));
   Unpacker words(reply.bytes);
   const Word word = words.word();

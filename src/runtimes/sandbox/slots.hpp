@@ -40,6 +40,7 @@ struct Workshop {
 
 // The place of one role.
 struct Place {
+  int process = 0;  // that stands in it
   Wire wire;
   Cgroup cgroup;
   std::optional<UserNetwork> outside;
@@ -55,9 +56,9 @@ class Slot {
   const std::string& key() const { return key_; }
   Place& place(std::size_t role) { return places_[role]; }
 
-  // An empty /shared. With `kept`, a descriptor of the directory.
-  Task<Descriptor> begin(bool kept);
-  // The attempt's processes are gone: so is its /shared now. False when the next attempt must not come here.
+  // Mounts what the attempt needs. A descriptor of /shared, when it is kept.
+  Task<Descriptor> begin(AttemptOrder order);
+  // The attempt's processes are gone: so are its mounts now. False when the next attempt must not come here.
   Task<bool> end();
 
  private:

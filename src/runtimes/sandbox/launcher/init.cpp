@@ -192,7 +192,7 @@ Fault settle(const World& world, const RoleOrder& order, const Owner& owner, con
     for (const int stream : {streams.in, streams.out, streams.err})
       if (::fchown(stream, static_cast<uid_t>(order.uid), static_cast<gid_t>(-1)) != 0) return failed("give the role its streams");
   }
-  return furnish_role(world.privileged, order.directory, order.hidden, order.tmp_bytes, world.resolver_file);
+  return furnish_role(world.privileged, order, world.resolver_file);
 }
 
 }  // namespace

@@ -180,12 +180,11 @@ Fault build_root(bool privileged) {
   return make_writable("/");  // its own few directories only: roles get it read-only
 }
 
-Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden_directory, long long tmp_bytes,
-                   const std::string& resolver_file) {
+Fault furnish_role(bool privileged, const RoleOrder& order, const std::string& resolver_file) {
   constexpr unsigned long harmless = MS_NOSUID | MS_NODEV;
   // Files are memory too, however small they are.
   constexpr long long bytes_per_file = 4096;
-  const std::string size = "size=" + std::to_string(tmp_bytes) + ",nr_inodes=" + std::to_string(tmp_bytes / bytes_per_file);
+  const std::string size = "size=" + std::to_string(order.tmp_bytes) + ",nr_inodes=" + std::to_string(order.tmp_bytes / bytes_per_file);
   if (Fault fault = mount_at("proc", "/proc", harmless | MS_NOEXEC, "")) return fault;
   if (privileged) {
     if (Fault fault = protect_proc()) return fault;
@@ -198,10 +197,14 @@ Fault furnish_role(bool privileged, const std::string& directory, const std::str
     if (Fault fault = make_directory(resolver_file.substr(0, resolver_file.rfind('/')))) return fault;
     if (Fault fault = write_file(resolver_file, outside_resolver)) return fault;
   }
-  if (!hidden_directory.empty()) {
-    if (Fault fault = make_directory(directory)) return fault;
-    if (Fault fault = bind(hidden + hidden_directory, directory)) return fault;
-    if (Fault fault = make_read_only(directory, Below::yes)) return fault;
+  if (!order.hidden.empty()) {
+    if (Fault fault = make_directory(order.directory)) return fault;
+    if (Fault fault = bind(hidden + order.hidden, order.directory)) return fault;
+    if (Fault fault = make_read_only(order.directory, Below::yes)) return fault;
+  }
+  for (std::size_t i = 0; i < order.binds.size(); ++i) {
+    if (Fault fault = make_directory(order.targets[i])) return fault;
+    if (Fault fault = bind(std::string(binds_root) + "/" + order.binds[i], order.targets[i])) return fault;
   }
   // Covered, not taken away: a user namespace may not take away what it inherited. A role can do neither.
   if (Fault fault = bind(hidden + "/empty", hidden)) return fault;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "runtimes/sandbox/launcher/fault.hpp"
+#include "runtimes/sandbox/parcel.hpp"
 
 namespace interoper::sandbox {
 
@@ -16,9 +17,7 @@ Fault build_root(bool privileged);
 // The resolv.conf of roles that may reach the outside: where a user-mode network (slirp4netns) answers questions for names.
 constexpr std::string_view outside_resolver = "nameserver 10.0.2.3\n";
 
-// What a role must not share with others, in a mount namespace of its own; `hidden` and `directory` as in RoleOrder.
-// `tmp_bytes` limits each of /tmp, /run and /dev/shm. `resolver_file` (World) gets outside_resolver.
-Fault furnish_role(bool privileged, const std::string& directory, const std::string& hidden, long long tmp_bytes,
-                   const std::string& resolver_file);
+// What a role must not share with others, in a mount namespace of its own. `resolver_file` (World) gets outside_resolver.
+Fault furnish_role(bool privileged, const RoleOrder& order, const std::string& resolver_file);
 
 }  // namespace interoper::sandbox

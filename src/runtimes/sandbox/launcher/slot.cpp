@@ -31,18 +31,21 @@ std::string read_all(const char* path) {
   return text;
 }
 
+std::string names_of_role(const SlotOrder& order, std::size_t role) { return order.roles[role] + " " + order.aliases[role]; }
+
 std::string names_of(const SlotOrder& order, bool has_ipv6) {
   if (order.joint == Joint::host) {
     std::string text = read_all("/etc/hosts") + "\n";
-    for (const std::string& role : order.roles)
-      text += "127.0.0.1\t" + role + "\n";
+    for (std::size_t role = 0; role < order.roles.size(); ++role)
+      text += "127.0.0.1\t" + names_of_role(order, role) + "\n";
     return text;
   }
   std::string text = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
   const bool alone = order.roles.size() == 1;
   for (std::size_t role = 0; role < order.roles.size(); ++role) {
-    text += (alone ? "127.0.0.1" : ipv4_text(role)) + "\t" + order.roles[role] + "\n";
-    if (has_ipv6 && !alone) text += ipv6_text(role) + "\t" + order.roles[role] + "\n";
+    const std::string names = names_of_role(order, role) + "\n";
+    text += (alone ? "127.0.0.1" : ipv4_text(role)) + "\t" + names;
+    if (has_ipv6 && !alone) text += ipv6_text(role) + "\t" + names;
   }
   return text;
 }
@@ -119,24 +122,50 @@ class Slot {
     return {};
   }
 
-  void begin(Unpacker& words) const {
-    const std::string size = std::to_string(words.number());
-    const bool kept = words.number() != 0;
-    const std::string options = "mode=1777,size=" + size;
-    if (const Fault fault = mount_at("tmpfs", "/shared", MS_NOSUID | MS_NODEV, options)) {
+  Fault mount_for(const AttemptOrder& attempt) {
+    if (attempt.shared_bytes > 0) {
+      const std::string options = "mode=1777,size=" + std::to_string(attempt.shared_bytes);
+      if (Fault fault = mount_at("tmpfs", "/shared", MS_NOSUID | MS_NODEV, options)) return fault;
+      mounted_.emplace_back("/shared");
+    }
+    for (std::size_t i = 0; i < attempt.binds.size(); ++i) {
+      const std::string at = std::string(binds_root) + "/" + std::to_string(i);
+      if (Fault fault = make_directory(at)) return fault;
+      if (Fault fault = bind(attempt.binds[i], at)) return fault;
+      mounted_.push_back(at);
+      // Alone here, before a role inherits it: what is read-only there stays so.
+      if (!attempt.writable[i]) continue;
+      if (Fault fault = make_writable(at)) return fault;
+    }
+    return {};
+  }
+
+  Fault unmount() {
+    Fault fault;
+    for (const std::string& at : mounted_) {
+      if (::umount2(at.c_str(), MNT_DETACH) != 0) fault = failed("unmount " + at);
+    }
+    mounted_.clear();
+    return fault;
+  }
+
+  void begin(Unpacker& words) {
+    const AttemptOrder attempt = unpack_attempt(words);
+    if (const Fault fault = mount_for(attempt)) {
+      unmount();
       send_fault(socket_, fault);
       return;
     }
     std::vector<int> descriptors;
-    if (kept) descriptors.push_back(::open("/shared", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (attempt.is_kept) descriptors.push_back(::open("/shared", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     send(socket_, Packer(Word::ready).take(), descriptors);
     for (const int one : descriptors)
       ::close(one);
   }
 
   void end() {
-    if (::umount2("/shared", MNT_DETACH) != 0) {
-      send_fault(socket_, failed("unmount /shared"));
+    if (const Fault fault = unmount()) {
+      send_fault(socket_, fault);
       return;
     }
     const bool clean = order_.joint == Joint::host || network_.is_clean();
@@ -147,6 +176,7 @@ class Slot {
   const SlotOrder& order_;
   int socket_;
   Network network_;
+  std::vector<std::string> mounted_;  // for the attempt
 };
 
 }  // namespace
