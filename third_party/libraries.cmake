@@ -20,6 +20,10 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 add_library(library_utf8proc INTERFACE)
 target_link_libraries(library_utf8proc INTERFACE PkgConfig::UTF8PROC)
 
+find_package(yaml-cpp 0.7 REQUIRED)
+add_library(library_yaml INTERFACE)
+target_link_libraries(library_yaml INTERFACE yaml-cpp)
+
 find_path(CMARK_GFM_INCLUDE cmark-gfm.h REQUIRED)
 find_library(CMARK_GFM cmark-gfm REQUIRED)
 find_library(CMARK_GFM_EXTENSIONS cmark-gfm-extensions REQUIRED)
