@@ -115,6 +115,7 @@ class Writer : public YAML::EventHandler {
   Writer(const YamlLimits& limits, std::vector<YamlPlace>& places) : limits_(limits), places_(places) {}
 
   std::string take() { return std::move(json_); }
+  std::size_t last_scalar() const { return last_scalar_; }  // where it begins
   bool empty() const { return json_.empty(); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -221,6 +222,7 @@ class Writer : public YAML::EventHandler {
 
   void scalar(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& json) {
     begin(mark);
+    last_scalar_ = offset_of(mark);
     const std::size_t at = json_.size();
     json_ += json;
     if (anchor != YAML::NullAnchor) named_[anchor] = {at, json_.size(), 0};
@@ -247,6 +249,7 @@ class Writer : public YAML::EventHandler {
   const YamlLimits& limits_;
   std::vector<YamlPlace>& places_;
   std::string json_;
+  std::size_t last_scalar_ = 0;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Named> named_;
 };
@@ -258,6 +261,27 @@ std::size_t find_control(std::string_view text) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == '\x7F') return i;
   }
   return std::string_view::npos;
+}
+
+// yaml-cpp takes the end of the text for the closing quote. So: whether the scalar at `at`, behind its tag and anchor, is quoted and open.
+bool is_open_quote(std::string_view text, std::size_t at) {
+  while (at < text.size() && (text[at] == '&' || text[at] == '!' || text[at] == ' ')) {
+    while (at < text.size() && text[at] != ' ' && text[at] != '\n')
+      ++at;
+    while (at < text.size() && (text[at] == ' ' || text[at] == '\n'))
+      ++at;
+  }
+  if (at >= text.size() || (text[at] != '\'' && text[at] != '"')) return false;
+  const char quote = text[at];
+  for (++at; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote == '"' || at + 1 >= text.size() || text[at + 1] != quote) return false;
+      ++at;
+    }
+  }
+  return true;
 }
 
 std::optional<YamlFault> fault_of_bytes(std::string_view text, const YamlLimits& limits) {
@@ -295,6 +319,10 @@ YamlAsJson yaml_to_json(std::string_view text, const YamlLimits& limits) {
     Writer other(limits, other_places);
     if (document && parser.HandleNextDocument(other)) {
       fail(other_places.empty() ? text.size() : other_places.front().offset, "a second document begins here: there must be one");
+      return result;
+    }
+    if (document && is_open_quote(text.substr(skipped), writer.last_scalar())) {
+      fail(writer.last_scalar(), "the quote that begins here is not closed");
       return result;
     }
     result.json = writer.empty() ? "null" : writer.take();
