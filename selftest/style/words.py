@@ -14,6 +14,8 @@ FORBIDDEN = (
     # Which mirror serves packages is the machine's business: apt, npm and go are configured there. (Names of images are data.)
     (re.compile(r"\b(registry[.](npmjs|yarnpkg)|proxy[.]golang|(deb|security)[.]debian|(static|index)[.]crates|pypi|rubygems)[.](org|com|io)\b"), "the host of a package registry"),
 )
+# TAP has a directive of this name.
+NO_NOTE = re.compile(r"(^|/)tap[._]|/tap/|^docs/tap\.md$")
 
 
 def main():
@@ -27,7 +29,7 @@ def main():
         for number, line in enumerate(text.splitlines(), 1):
             for pattern, what in FORBIDDEN:
                 found = pattern.search(line)
-                if found:
+                if found and not (found.group() == "TO" "DO" and NO_NOTE.search(name)):
                     faults.append(f"{name}:{number}: {what}: {found.group()}")
     end("words", faults, looked_at)
 

@@ -76,7 +76,7 @@ TEST_CASE("aliases are written out, within limits") {
 TEST_CASE("hostile YAML is a fault with a place") {
   CHECK(fault_of("error: dial: refused\n").starts_with("1:12: "));
   CHECK(fault_of("a: 'open\n") == "1:4: the quote that begins here is not closed");
-  CHECK(fault_of("- &x \"open") == "1:3: the quote that begins here is not closed");
+  CHECK(fault_of("- &x \"open\n") == "1:3: the quote that begins here is not closed");
   CHECK(fault_of("['a', 'it''s").starts_with("1:"));
   CHECK(json_of("- 'it''s'\n- \"\\\"\"\n") == R"(["it's","\""])");
   CHECK(fault_of("a: [1, 2\n").find("end of sequence") != std::string::npos);
