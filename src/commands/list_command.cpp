@@ -173,10 +173,10 @@ int list_tests(const Options& options) {
   print_problems(loaded.problems);
   if (!loaded.project) return exit_bad_input;
   PlanOrder order;
-  order.selection = options.selection;
+  order.selection = loaded.project->selection;
   order.matches = options.both ? Matches::local_both_ways : Matches::everyone;
   order.means = chosen_means(options);
-  const Plan planned = plan(loaded.project->suite, loaded.project->implementations, order);
+  const Plan planned = plan(loaded.project->suite, loaded.project->implementations, order, loaded.project->matching);
   Page page;
   if (options.format == OutputFormat::json) {
     write_json(*loaded.project, planned, page);

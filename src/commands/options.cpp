@@ -1,6 +1,7 @@
 #include "commands/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -86,7 +87,7 @@ void add_selection(CLI::App& app, Options& options) {
         const auto [role, glob] = split_assignment(value, "--role");
         selection.roles[role].push_back(glob);
       },
-      "implementations that play any role")
+      "implementations that play any role; a suite's own roles are options too: --client GLOB")
       ->option_text("ROLE=GLOB")
       ->group(group);
   add_list(app, "--impl", selection.implementations, "implementations, in any role")->option_text("GLOB")->group(group);
@@ -97,7 +98,7 @@ void add_selection(CLI::App& app, Options& options) {
         const auto [name, glob] = split_assignment(value, "--param");
         selection.params[name].push_back(glob);
       },
-      "values of a parameter beside its default")
+      "values of a parameter beside its default; what a registry says of its matches (transport, draft, class, …) narrows instead")
       ->option_text("NAME=GLOB")
       ->group(group);
   app.add_option_function<std::string>(
@@ -114,10 +115,22 @@ void add_selection(CLI::App& app, Options& options) {
       "this value of a parameter, whatever the test lists")
       ->option_text("NAME=VALUE")
       ->group(group);
+  app.add_flag("--per-test", selection.per_test, "each test for itself, also in a suite that runs all of them at once; so does any -t")
+      ->group(group);
+  app.add_flag("--remote{only}", options.remote,
+               "only matches in which somebody else runs a role, somewhere; --remote=no: only the others (default: both)")
+      ->check(CLI::IsMember({"only", "no"}))
+      ->group(group);
+  app.add_option("--target-draft", options.target_draft,
+                 "the version by which a registry's matches are at, ahead or behind (default: the registry's own)")
+      ->option_text("draft-NN")
+      ->group(group);
 }
 
 void add_place(CLI::App& app, Options& options) {
-  add_list(app, "--suite", options.suites, "a folder of tests, or the name of a suite that ships (default: interop/tests); may be repeated")
+  add_list(app, "--suite", options.suites,
+           "a folder of tests, the name of a suite that ships, or another runner's registry: implementations.json of the MoQ interop "
+           "runner (default: interop/tests); may be repeated")
       ->option_text("PATH");
   app.add_option("--dockerfile", options.dockerfile, "the Dockerfile of what is under test (default: Dockerfile)")->option_text("FILE");
 }
@@ -304,6 +317,7 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* list =
       add_command(*tests, "list", "tests, implementations, the cells, and the absent ones with reasons", Verb::tests_list, options);
   list->add_flag("--both", options.both, "as `test --both` would run them; default: as `tournament`");
+  list->add_flag("--check", options.check, "say what is wrong with the suite and its implementations, and what looks like a mistake");
   add_selection(*list, options);
   for (CLI::App* command : {build, list}) {
     add_place(*command, options);
@@ -341,6 +355,41 @@ void add_commands(CLI::App& app, Options& options) {
   clean->add_flag("--all", options.clean_all, "also what belongs to runs of which nobody here can tell whether they are alive");
   for (CLI::App* command : {doctor, clean})
     add_output(*command, options);
+}
+
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    names.insert(names.end(), option->get_lnames().begin(), option->get_lnames().end());
+  return names;
+}
+
+// Takes options that nobody here knows out of the arguments of a command that selects cells: they may name roles of its suite.
+std::vector<const char*> take_role_wishes(const CLI::App& app, const CLI::App& command, const Options& options,
+                                          std::vector<RoleWish>& wishes) {
+  const std::vector<std::string>& arguments = options.argv;
+  std::vector<const char*> rest;
+  std::vector<std::string> known = long_names(command);
+  const bool selects = std::find(known.begin(), known.end(), "role") != known.end();
+  const std::vector<std::string> common = long_names(app);
+  known.insert(known.end(), common.begin(), common.end());
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    const std::size_t equals = word.find('=');
+    const std::string name = word.starts_with("--") ? word.substr(2, equals == std::string::npos ? equals : equals - 2) : "";
+    if (!selects || !is_role_name(name) || std::find(known.begin(), known.end(), name) != known.end()) {
+      rest.push_back(word.c_str());
+      continue;
+    }
+    RoleWish wish{name, std::nullopt, nearest(name, known)};
+    if (equals != std::string::npos) {
+      wish.glob = word.substr(equals + 1);
+    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with('-')) {
+      wish.glob = arguments[++i];
+    }
+    wishes.push_back(std::move(wish));
+  }
+  return rest;
 }
 
 void name_environment_everywhere(CLI::App& app) {
@@ -390,8 +439,9 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     parsed.exit_code = asks_for_help ? 0 : exit_usage;
     return parsed;
   }
+  const std::vector<const char*> arguments = take_role_wishes(app, *named, options, options.role_wishes);
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::Success& success) {  // --help, --version
     parsed.exit_code = app.exit(success);
   } catch (const CLI::ParseError& error) {
@@ -402,6 +452,8 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     std::cerr << "error: " << error.what() << "\nhelp: run `" << where << "` for what there is\n";
     parsed.exit_code = exit_usage;
   }
+  using Remote = Selection::Remote;
+  if (!options.remote.empty()) options.selection.remote = options.remote == "no" ? Remote::no : Remote::only;
   for (auto it = options.selection.roles.begin(); it != options.selection.roles.end();) {
     it = it->second.empty() ? options.selection.roles.erase(it) : std::next(it);
   }

@@ -17,12 +17,23 @@ namespace interoper {
 enum class Verb { none, test, tournament, tests_update, tests_build, tests_list, show, inspect, report, judge, merge, init, doctor, clean };
 enum class OutputFormat { human, json, tap };
 
+// `--NAME GLOB`, where no option is called so: the name of one of the suite's roles, or a typing error. That is known when the suite is.
+struct RoleWish {
+  std::string name;
+  std::optional<std::string> glob;
+  std::string near;  // the option that is called nearly so; empty = none
+};
+
 struct Options {
   Verb verb = Verb::none;
   std::string directory;            // -C; empty = here
   std::vector<std::string> suites;  // --suite; none = interop/tests
   std::string dockerfile = "Dockerfile";
   Selection selection;
+  std::vector<RoleWish> role_wishes;
+  std::string remote;        // --remote: `only`, `no`; empty = both
+  std::string target_draft;  // --target-draft; empty = the registry's own
+  bool check = false;        // tests list --check
   bool both = false;
   int jobs = 0;  // 0 = auto
   std::string runtime = "auto";

@@ -4,6 +4,8 @@
 #include <iostream>
 #include <iterator>
 
+#include "commands/selection.hpp"
+#include "suites/foreign_registry.hpp"
 #include "suites/registry.hpp"
 #include "suites/suite_loader.hpp"
 
@@ -54,6 +56,116 @@ Problem twice(const std::string& name, const std::string& folder) {
   return problem;
 }
 
+class ProjectLoader {
+ public:
+  explicit ProjectLoader(const Options& options) : options_(options) {}
+
+  LoadedProject load() {
+    find_places();
+    LoadedSuite suite;
+    if (!has_errors(problems_)) suite = load_suite(folders_);
+    append(problems_, std::move(suite.problems));
+    const Rules rules = suite.suite ? suite.suite->rules : Rules();
+    std::vector<Implementation> others = registry_ ? foreign(suite.suite ? &rules : nullptr) : ours(rules);
+    if (suite.suite && !registry_) check_has_registry(*suite.suite, others);
+    if (!suite.suite) append(problems_, likely_mistakes(options_));
+    if (!suite.suite || has_errors(problems_)) return {std::nullopt, std::move(problems_)};
+
+    project_.suite = std::move(*suite.suite);
+    // Who is not in another runner's registry can meet nobody in it.
+    auto local = registry_ ? std::nullopt : local_implementation(options_, project_.suite.rules);
+    if (local) {
+      project_.has_local = true;
+      project_.implementations.push_back(std::move(*local));
+    }
+    std::move(others.begin(), others.end(), std::back_inserter(project_.implementations));
+    project_.selection = resolve_selection(options_, project_, problems_);
+    LoadedProject loaded;
+    if (!has_errors(problems_)) loaded.project = std::move(project_);
+    loaded.problems = std::move(problems_);
+    return loaded;
+  }
+
+ private:
+  static void append(Problems& problems, Problems more) { std::move(more.begin(), more.end(), std::back_inserter(problems)); }
+
+  // What --suite names: folders of tests, suites that ship, another runner's registry.
+  void find_places() {
+    for (const std::string& place : options_.suites) {
+      std::error_code error;
+      const fs::path shipped = shipped_suite(place);
+      const bool bare = place.find('/') == std::string::npos;
+      if (bare && !fs::exists(place, error) && fs::is_directory(shipped, error)) {
+        folders_.push_back(shipped.string());
+      } else if (auto registry = find_registry(place)) {
+        append(problems_, registry->problems);
+        if (registry_)
+          problems_.push_back(command_line_problem("--suite names two registries: " + registry_->path + " and " + registry->path,
+                                                   "run them one after the other"));
+        registry_ = std::move(registry);
+      } else {
+        folders_.push_back(place);
+      }
+    }
+    if (registry_ && registry_->format == nullptr) registry_.reset();  // which has been said
+    if (folders_.empty() && registry_) folders_.push_back(shipped_suite(std::string(registry_->format->name)).string());
+    if (folders_.empty()) folders_.emplace_back("interop/tests");
+    if (!registry_ && !options_.target_draft.empty())
+      problems_.push_back(command_line_problem("--target-draft classes the matches of another runner's registry, and there is none",
+                                               "name one with --suite, or leave the option out"));
+  }
+
+  static fs::path shipped_suite(const std::string& name) { return shipped_folder() / "tests-specs" / name; }
+
+  // `rules`: null when the suite could not be read.
+  std::vector<Implementation> foreign(const Rules* rules) {
+    const std::string format(registry_->format->name);
+    if (rules != nullptr && rules->registry != format) {
+      problems_.push_back(command_line_problem(
+          "the tests of " + folders_.front() + " are not for a registry of the " + std::string(registry_->format->owner),
+          "its `_suite.md` must say \"registry\": \"" + format + "\""));
+    }
+    RegistryWishes wishes;
+    wishes.target = options_.target_draft;
+    wishes.strict = options_.check;
+    ForeignRegistry read = read_foreign_registry(*registry_, wishes);
+    append(problems_, std::move(read.problems));
+    project_.matching = std::move(read.matching);
+    project_.registry = registry_->path;
+    return std::move(read.implementations);
+  }
+
+  std::vector<Implementation> ours(const Rules& rules) {
+    std::vector<Implementation> all;
+    for (const std::string& folder : folders_) {
+      Registry registry = load_registry(folder, rules);
+      append(problems_, std::move(registry.problems));
+      for (Implementation& driver : registry.implementations) {
+        const bool known = std::any_of(all.begin(), all.end(), [&](const Implementation& other) { return other.name == driver.name; });
+        if (known) problems_.push_back(twice(driver.name, folder));
+        all.push_back(std::move(driver));
+      }
+    }
+    return all;
+  }
+
+  void check_has_registry(const Suite& suite, const std::vector<Implementation>& others) {
+    const auto& formats = registry_formats();
+    const auto is_its = [&](const RegistryFormat& format) { return format.name == suite.rules.registry; };
+    const auto format = std::find_if(formats.begin(), formats.end(), is_its);
+    if (format == formats.end() || !others.empty()) return;
+    problems_.push_back(
+        command_line_problem("nothing says who implements the suite " + suite.name,
+                             "name the registry of the " + std::string(format->owner) + ": --suite PATH/" + std::string(format->file)));
+  }
+
+  const Options& options_;
+  Project project_;
+  Problems problems_;
+  std::vector<std::string> folders_;
+  std::optional<RegistryFile> registry_;
+};
+
 }  // namespace
 
 std::optional<Problem> enter_directory(const Options& options) {
@@ -73,66 +185,11 @@ fs::path shipped_folder() {
   return fs::is_directory(installed / "tests-specs", error) ? installed : fs::path();
 }
 
-std::vector<std::string> tests_folders(const Options& options) {
-  std::vector<std::string> folders;
-  for (const std::string& suite : options.suites) {
-    std::error_code error;
-    const fs::path shipped = shipped_folder() / "tests-specs" / suite;
-    const bool bare = suite.find('/') == std::string::npos;
-    const bool ships = bare && !fs::exists(suite, error) && fs::is_directory(shipped, error);
-    folders.push_back(ships ? shipped.string() : suite);
-  }
-  if (folders.empty()) folders.emplace_back("interop/tests");
-  return folders;
-}
-
 fs::path reports_folder(const Options& options) {
   return options.reports.empty() ? fs::path("interop/reports") : fs::path(options.reports);
 }
 
-LoadedProject load_project(const Options& options) {
-  LoadedProject loaded;
-  Project project;
-  const std::vector<std::string> folders = tests_folders(options);
-  LoadedSuite suite = load_suite(folders);
-  loaded.problems = std::move(suite.problems);
-  const Rules rules = suite.suite ? suite.suite->rules : Rules();
-  std::vector<Implementation> drivers;
-  for (const std::string& folder : folders) {
-    Registry registry = load_registry(folder, rules);
-    std::move(registry.problems.begin(), registry.problems.end(), std::back_inserter(loaded.problems));
-    for (Implementation& driver : registry.implementations) {
-      const bool known =
-          std::any_of(drivers.begin(), drivers.end(), [&](const Implementation& other) { return other.name == driver.name; });
-      if (known) loaded.problems.push_back(twice(driver.name, folder));
-      drivers.push_back(std::move(driver));
-    }
-  }
-  if (!suite.suite || has_errors(loaded.problems)) return loaded;
-  project.suite = std::move(*suite.suite);
-
-  if (auto local = local_implementation(options, project.suite.rules)) {
-    project.has_local = true;
-    project.implementations.push_back(std::move(*local));
-  }
-  for (Implementation& driver : drivers)
-    project.implementations.push_back(std::move(driver));
-  for (const std::string& name : unknown_params(project.suite, options.selection)) {
-    loaded.problems.push_back(
-        command_line_problem("no test has a parameter \"" + name + "\"", "`interoper tests list` shows the parameters"));
-  }
-  const std::vector<std::string>& roles = project.suite.rules.role_order;
-  for (const auto& [role, globs] : options.selection.roles) {
-    if (std::find(roles.begin(), roles.end(), role) != roles.end()) continue;
-    std::string known;
-    for (const std::string& name : roles)
-      known += (known.empty() ? "" : ", ") + name;
-    loaded.problems.push_back(
-        command_line_problem("no cell can be selected by the role \"" + role + "\"", "the suite's roles are " + known));
-  }
-  if (!has_errors(loaded.problems)) loaded.project = std::move(project);
-  return loaded;
-}
+LoadedProject load_project(const Options& options) { return ProjectLoader(options).load(); }
 
 Means chosen_means(const Options& options) {
   if (options.runtime == "docker") return Means::image;

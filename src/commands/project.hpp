@@ -17,6 +17,9 @@ struct Project {
   Suite suite;
   std::vector<Implementation> implementations;  // `local` first, when there is one
   bool has_local = false;
+  std::optional<Matching> matching;  // of another runner's registry
+  std::string registry;              // its file, as the user would write it; empty = none
+  Selection selection;               // the command line's, with the suite's own roles
 };
 
 // Exit statuses of interface §8 that commands return.
@@ -34,8 +37,6 @@ std::optional<Problem> enter_directory(const Options& options);
 // the installed share/interoper. Empty when neither is there.
 std::filesystem::path shipped_folder();
 
-// Where the tests are read from, as the user would write it; a bare name that is no folder here is a suite that ships.
-std::vector<std::string> tests_folders(const Options& options);
 std::filesystem::path reports_folder(const Options& options);
 
 // Reads everything that planning needs. Nothing when a problem is an error; all problems are reported, in one go.

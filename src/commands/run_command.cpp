@@ -124,7 +124,7 @@ struct Needs {
 Needs needs_of(const Plan& plan, const Project& project, Means means) {
   Needs needs;
   for (const Cell& cell : plan.cells) {
-    const Means what = means == Means::either ? means_of(cell.cast, project.implementations) : means;
+    const Means what = means == Means::either ? means_of(cell, project.implementations) : means;
     (what == Means::image ? needs.images : needs.paths) = true;
     const auto is_local = [](const Casting& casting) { return casting.implementation == local_name; };
     if (what == Means::image && std::any_of(cell.cast.begin(), cell.cast.end(), is_local)) needs.local_image = true;
@@ -320,7 +320,12 @@ class RunCommand {
   int exit_code_ = exit_trouble;
 };
 
-void print_nothing_under_test(const Options& options) {
+void print_nothing_under_test(const Options& options, const Project& project) {
+  if (!project.registry.empty()) {
+    std::cerr << "error: " << project.registry << " names everybody who plays, so that nothing here is under test\n"
+              << "help: run `interoper tournament --impl NAME` with an entry of it\n";
+    return;
+  }
   const std::string wanted = options.runtime == "sandbox"  ? "th-test"
                              : options.runtime == "docker" ? options.dockerfile
                                                            : options.dockerfile + " or th-test";
@@ -350,14 +355,14 @@ int run_cells(const Options& options) {
   if (!loaded.project || has_errors(faults)) return exit_bad_input;
   Project project = std::move(*loaded.project);
   if (options.verb == Verb::test && !project.has_local) {
-    print_nothing_under_test(options);
+    print_nothing_under_test(options, project);
     return exit_bad_input;
   }
   PlanOrder order;
-  order.selection = options.selection;
+  order.selection = project.selection;
   order.matches = options.verb == Verb::tournament ? Matches::everyone : options.both ? Matches::local_both_ways : Matches::local_as_tested;
   order.means = chosen_means(options);
-  Plan planned = plan(project.suite, project.implementations, order);
+  Plan planned = plan(project.suite, project.implementations, order, project.matching);
   const Problems problems = unbindable(planned, project, options);
   print_problems(problems);
   if (has_errors(problems)) return exit_bad_input;

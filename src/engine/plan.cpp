@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "base/glob.hpp"
 
@@ -42,9 +43,19 @@ const Implementation* find_implementation(const std::vector<Implementation>& imp
   return found == implementations.end() ? nullptr : &*found;
 }
 
+// What `either` comes to for these: images, when everybody has one.
+Means means_of_cast(const Cast& cast, const std::vector<Implementation>& implementations) {
+  const bool all_images = std::all_of(cast.begin(), cast.end(), [&](const Casting& casting) {
+    const Implementation* implementation = find_implementation(implementations, casting.implementation);
+    // Who is no implementation is an image that the test names.
+    return implementation == nullptr || has_means(*implementation, casting.role, Means::image);
+  });
+  return all_images ? Means::image : Means::path;
+}
+
 // Why this cast cannot play, or nothing.
 std::optional<std::string> obstacle(const Cast& cast, const std::vector<Implementation>& implementations, Means means) {
-  if (means == Means::either) means = means_of(cast, implementations);
+  if (means == Means::either) means = means_of_cast(cast, implementations);
   bool any_image = false;
   bool any_path = false;
   bool all_play = true;
@@ -139,64 +150,161 @@ Cast with_helpers(Cast cast, const Spec& spec, const Rules& rules) {
   return cast;
 }
 
-}  // namespace
+// The parts of a cast that are started here.
+Cast played_here(const Cast& cast, const Labels& labels) {
+  Cell cell;
+  cell.labels = labels;
+  Cast here;
+  std::copy_if(cast.begin(), cast.end(), std::back_inserter(here), [&](const Casting& casting) { return !is_remote(cell, casting.role); });
+  return here;
+}
 
-Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order) {
-  Plan result;
-  std::vector<Cast> casts;
-  for (Cast& cast : all_casts(suite.rules.role_order, implementations)) {
-    if (!is_wanted_match(cast, suite.rules, order.matches)) continue;
-    if (!cast_is_selected(cast, order.selection)) {
-      result.absent.push_back(Absent{"*", std::move(cast), "filtered"});
-    } else if (const auto why = obstacle(cast, implementations, order.means)) {
-      result.absent.push_back(Absent{"*", std::move(cast), *why});
-    } else {
-      casts.push_back(std::move(cast));
+// Why the selection leaves a match out of its cast's, or nothing.
+std::optional<std::string> left_out(const Match& match, const Selection& selection) {
+  const bool has_remote = played_here(match.cast, match.labels).size() < match.cast.size();
+  const bool unwanted = selection.remote == Selection::Remote::only ? !has_remote : selection.remote == Selection::Remote::no && has_remote;
+  std::string which;
+  for (const auto& [name, value] : match.params)
+    which += (which.empty() ? ": " : ", ") + name + "=" + value;
+  if (unwanted) return "filtered" + which;
+  for (const auto& [name, globs] : selection.params) {
+    const auto said = said_by(match, name);
+    if (said && !is_selected(globs, *said)) return "filtered" + which;
+  }
+  return std::nullopt;
+}
+
+class Planner {
+ public:
+  Planner(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order)
+      : suite_(suite), implementations_(implementations), order_(order) {}
+
+  void take_everybody() {
+    for (Cast& cast : all_casts(suite_.rules.role_order, implementations_))
+      take(Match{std::move(cast), {}, {}});
+  }
+
+  void take_matching(const Matching& matching) {
+    std::set<std::string> told;  // casts that the selection leaves out: told once, whatever number of matches they have
+    const auto is_left = [&](const Cast& cast) {
+      if (!is_wanted_match(cast, suite_.rules, order_.matches)) return true;
+      if (cast_is_selected(cast, order_.selection)) return false;
+      if (told.insert(cell_id("", cast, {})).second) plan_.absent.push_back(Absent{"*", cast, "filtered"});
+      return true;
+    };
+    for (const Match& match : matching.matches) {
+      if (is_left(match.cast)) continue;
+      if (const auto why = left_out(match, order_.selection)) {
+        plan_.absent.push_back(Absent{"*", match.cast, *why});
+      } else {
+        take(match);
+      }
+    }
+    for (const Absent& absent : matching.absent) {
+      if (!is_left(absent.cast)) plan_.absent.push_back(absent);
     }
   }
-  for (const Spec& spec : suite.specs) {
-    if (!test_is_selected(spec, order.selection)) {
-      result.absent.push_back(Absent{spec.name, {}, "filtered"});
-      continue;
+
+  Plan make() {
+    const Selection& selection = order_.selection;
+    const std::string& together = suite_.rules.together;
+    const bool each = together.empty() || selection.per_test || !selection.tests.empty() || !selection.tags.empty();
+    const bool all_named = std::find(selection.tests.begin(), selection.tests.end(), together) != selection.tests.end();
+    for (const Spec& spec : suite_.specs) {
+      const bool is_run_of_all = !together.empty() && spec.name == together;
+      if (is_run_of_all ? each && !all_named : !each) continue;
+      if (is_run_of_all || test_is_selected(spec, selection)) {
+        add_cells(spec);
+      } else {
+        plan_.absent.push_back(Absent{spec.name, {}, "filtered"});
+      }
     }
-    const std::vector<Params> combinations = all_params(spec, order.selection);
-    if (combinations.empty()) result.absent.push_back(Absent{spec.name, {}, "filtered: no value of a parameter is left"});
-    for (const Cast& cast : casts) {
-      const Cast whole = with_helpers(cast, spec, suite.rules);
-      const Means means = order.means == Means::either ? means_of(cast, implementations) : order.means;
+    return std::move(plan_);
+  }
+
+ private:
+  void take(Match match) {
+    if (!is_wanted_match(match.cast, suite_.rules, order_.matches)) return;
+    if (!cast_is_selected(match.cast, order_.selection)) {
+      plan_.absent.push_back(Absent{"*", std::move(match.cast), "filtered"});
+    } else if (const auto why = obstacle(played_here(match.cast, match.labels), implementations_, order_.means)) {
+      plan_.absent.push_back(Absent{"*", std::move(match.cast), *why});
+    } else {
+      const Means means =
+          order_.means == Means::either ? means_of_cast(played_here(match.cast, match.labels), implementations_) : order_.means;
+      matches_.push_back(Taken{std::move(match), means});
+    }
+  }
+
+  void add_cells(const Spec& spec) {
+    const std::vector<Params> combinations = all_params(spec, order_.selection);
+    if (combinations.empty()) plan_.absent.push_back(Absent{spec.name, {}, "filtered: no value of a parameter is left"});
+    for (const auto& [match, means] : matches_) {
+      const Cast whole = with_helpers(match.cast, spec, suite_.rules);
       if (const auto why = means == Means::path ? image_among_paths(spec) : std::nullopt) {
-        result.absent.push_back(Absent{spec.name, whole, *why});
+        plan_.absent.push_back(Absent{spec.name, whole, *why});
         continue;
       }
-      for (const Params& params : combinations) {
-        result.cells.push_back(Cell{cell_id(spec.name, whole, params), spec.name, whole, params, {}});
+      for (const Params& combination : combinations) {
+        Params params = match.params;
+        params.insert(params.end(), combination.begin(), combination.end());
+        plan_.cells.push_back(Cell{cell_id(spec.name, whole, params), spec.name, whole, params, match.labels});
       }
     }
   }
-  return result;
+
+  const Suite& suite_;
+  const std::vector<Implementation>& implementations_;
+  const PlanOrder& order_;
+  struct Taken {
+    Match match;
+    Means means;
+  };
+  std::vector<Taken> matches_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order,
+          const std::optional<Matching>& matching) {
+  Planner planner(suite, implementations, order);
+  if (matching) {
+    planner.take_matching(*matching);
+  } else {
+    planner.take_everybody();
+  }
+  return planner.make();
 }
 
-Means means_of(const std::vector<Casting>& cast, const std::vector<Implementation>& implementations) {
-  const bool all_images = std::all_of(cast.begin(), cast.end(), [&](const Casting& casting) {
-    const Implementation* implementation = find_implementation(implementations, casting.implementation);
-    // Who is no implementation is an image that the test names.
-    return implementation == nullptr || has_means(*implementation, casting.role, Means::image);
-  });
-  return all_images ? Means::image : Means::path;
+std::optional<std::string> said_by(const Match& match, const std::string& name) {
+  for (const auto& [param, value] : match.params) {
+    if (param == name) return value;
+  }
+  const auto label = match.labels.find(name);
+  return label == match.labels.end() ? std::nullopt : std::optional(label->second);
 }
 
-std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection) {
+Means means_of(const Cell& cell, const std::vector<Implementation>& implementations) {
+  return means_of_cast(played_here(cell.cast, cell.labels), implementations);
+}
+
+std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection, const std::optional<Matching>& matching) {
+  const auto is_said = [&](const std::string& name) {
+    return matching && std::any_of(matching->matches.begin(), matching->matches.end(),
+                                   [&](const Match& match) { return said_by(match, name).has_value(); });
+  };
   const auto is_known = [&](const std::string& name) {
     return std::any_of(suite.specs.begin(), suite.specs.end(), [&](const Spec& spec) {
       return std::any_of(spec.params.begin(), spec.params.end(), [&](const Param& param) { return param.name == name; });
     });
   };
   std::vector<std::string> unknown;
-  for (const auto& [name, value] : selection.set) {
+  for (const auto& [name, value] : selection.set) {  // what a registry says is not for setting
     if (!is_known(name)) unknown.push_back(name);
   }
   for (const auto& [name, globs] : selection.params) {
-    if (!is_known(name)) unknown.push_back(name);
+    if (!is_known(name) && !is_said(name)) unknown.push_back(name);
   }
   return unknown;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct Selection {
   std::map<std::string, std::vector<std::string>> params;  // name -> values beside the default
   bool all_params = false;
   std::map<std::string, std::string> set;  // name -> any value
+  enum class Remote { also, only, no };
+  Remote remote = Remote::also;  // matches in which somebody else runs a role
+  bool per_test = false;         // each test for itself, also in a suite that runs them together
 };
 
 enum class Matches {
@@ -41,15 +45,25 @@ struct PlanOrder {
   Selection selection;
 };
 
-// `implementations`: `local` first when there is one, then the registry's order.
+// `implementations`: `local` first when there is one, then the registry's order. `matching`: who can meet whom, when a registry says more
+// than names; otherwise everyone who plays a role can meet everyone.
 // Cells: by test, then by cast (tested role's implementation first), then by parameters. Tests that the selection leaves out are absent
 // once, with an empty cast; casts that it leaves out are absent once, with the test `*`.
-Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order);
+// With a matching: by test, then in its order. `params` narrow by what matches say of themselves (their parameters and labels).
+// A suite that runs its tests together (Rules::together) has one cell a match, of the run of all; when tests or tags are selected, or with
+// `per_test`, it has one of each test instead, and of the run of all only where `tests` name it as it is.
+Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order,
+          const std::optional<Matching>& matching = std::nullopt);
 
-// What `either` comes to for one cast: images, when everybody in it has one.
-Means means_of(const std::vector<Casting>& cast, const std::vector<Implementation>& implementations);
+// What `either` comes to for one cell: images, when everybody in it has one; who runs somewhere else needs none.
+Means means_of(const Cell& cell, const std::vector<Implementation>& implementations);
 
-// Names in `set` and `params` that no test of the suite has: a typing error that would otherwise select nothing, silently.
-std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection);
+// Names in `set` and `params` that no test of the suite has, nor any match says of itself: a typing error that would otherwise select
+// nothing, silently.
+std::vector<std::string> unknown_params(const Suite& suite, const Selection& selection,
+                                        const std::optional<Matching>& matching = std::nullopt);
+
+// What a match says of itself under this name: a parameter's value, or a label's; nothing when it says nothing.
+std::optional<std::string> said_by(const Match& match, const std::string& name);
 
 }  // namespace interoper

@@ -93,8 +93,8 @@ TEST_CASE("where both are possible a cell is of images when all have one, else o
   CHECK(ids(planned) == Strings{"a~i~i", "a~i~both", "a~both~i", "a~both~both", "a~both~p", "a~p~both", "a~p~p"});
   CHECK(reasons(planned) == Strings{"*~i~p: mixed runtimes: one side is an image, the other a path",
                                     "*~p~i: mixed runtimes: one side is an image, the other a path"});
-  CHECK(means_of({{"worker", "both"}, {"driver", "i"}}, all) == Means::image);
-  CHECK(means_of({{"worker", "both"}, {"driver", "p"}}, all) == Means::path);
+  CHECK(means_of(Cell{"", "", {{"worker", "both"}, {"driver", "i"}}}, all) == Means::image);
+  CHECK(means_of(Cell{"", "", {{"worker", "both"}, {"driver", "p"}}}, all) == Means::path);
 
   order.means = Means::path;
   CHECK(ids(plan(suite, all, order)) == Strings{"a~both~both", "a~both~p", "a~p~both", "a~p~p"});
@@ -166,6 +166,114 @@ TEST_CASE("parameters: the default, more when asked, any when set") {
   CHECK(ids(plan(suite, all, order)) == Strings{"a~go~go~hold=9h~n=1", "a~go~go~hold=9h~n=2"});
   order.selection.set["hodl"] = "9h";
   CHECK(unknown_params(suite, order.selection) == Strings{"hodl"});
+}
+
+namespace {
+
+// A suite that runs its tests together, and two relays that meet one client at three places.
+Suite suite_with_all() {
+  Suite suite = suite_of({"one", "two", "all"});
+  suite.rules.role_order = {"relay", "client"};
+  suite.rules.decides = "client";
+  suite.rules.tested = "relay";
+  suite.rules.together = "all";
+  for (Spec& spec : suite.specs) {
+    spec.roles = {RoleSpec{"relay"}, RoleSpec{"client"}};
+  }
+  suite.specs[1].tags = {"slow"};
+  return suite;
+}
+
+const std::vector<Implementation> movers = {image("a", {"relay", "client"}), image("b", {"relay"}), [] {
+                                              Implementation far = image("far", {"relay"});
+                                              far.source.reset();
+                                              return far;
+                                            }()};
+
+Matching matching_of_movers() {
+  const auto cast = [](const std::string& relay) { return std::vector<Casting>{{"relay", relay}, {"client", "a"}}; };
+  Matching matching;
+  matching.matches = {Match{cast("far"), {{"endpoint", "remote-fast"}}, {{"transport", "fast"}, {"relay.at", "remote"}, {"draft", "2"}}},
+                      Match{cast("a"), {{"endpoint", "here"}}, {{"transport", "fast"}, {"draft", "2"}}},
+                      Match{cast("a"), {{"endpoint", "remote-slow"}}, {{"transport", "slow"}, {"relay.at", "remote"}, {"draft", "1"}}}};
+  matching.absent = {Absent{"*", cast("b"), "no shared version"}};
+  return matching;
+}
+
+}  // namespace
+
+TEST_CASE("a matching says who meets whom, in its order, with its labels") {
+  const Plan planned = plan(suite_with_all(), movers, PlanOrder{}, matching_of_movers());
+  CHECK(ids(planned) == Strings{"all~far~a~endpoint=remote-fast", "all~a~a~endpoint=here", "all~a~a~endpoint=remote-slow"});
+  CHECK(planned.cells[0].labels.at("draft") == "2");
+  CHECK(planned.cells[0].params == Params{{"endpoint", "remote-fast"}});
+  CHECK(reasons(planned) == Strings{"*~b~a: no shared version"});
+}
+
+TEST_CASE("who runs somewhere else needs no image, and no path either") {
+  PlanOrder order;
+  order.means = Means::either;
+  const Plan planned = plan(suite_with_all(), movers, order, matching_of_movers());
+  REQUIRE(planned.cells.size() == 3);
+  for (const Cell& cell : planned.cells)
+    CHECK(means_of(cell, movers) == Means::image);
+  order.means = Means::path;
+  const Plan on_paths = plan(suite_with_all(), movers, order, matching_of_movers());
+  CHECK(on_paths.cells.empty());
+  CHECK(reasons(on_paths) == Strings{"*~far~a: no path: it runs only from an image", "*~a~a: no path: it runs only from an image",
+                                     "*~a~a: no path: it runs only from an image", "*~b~a: no shared version"});
+}
+
+TEST_CASE("tests that run together run alone when they are asked for") {
+  PlanOrder order;
+  order.selection.roles["relay"] = {"far"};
+  const auto planned = [&] { return ids(plan(suite_with_all(), movers, order, matching_of_movers())); };
+  const std::string where = "~far~a~endpoint=remote-fast";
+  CHECK(planned() == Strings{"all" + where});
+  order.selection.per_test = true;
+  CHECK(planned() == Strings{"one" + where, "two" + where});
+  order.selection.per_test = false;
+  order.selection.tests = {"t*"};
+  CHECK(planned() == Strings{"two" + where});
+  order.selection.tests = {"*"};
+  CHECK(planned() == Strings{"one" + where, "two" + where});
+  order.selection.tests = {"all"};
+  CHECK(planned() == Strings{"all" + where});
+  order.selection.tests = {"all", "one"};
+  CHECK(planned() == Strings{"one" + where, "all" + where});
+  order.selection.tests.clear();
+  order.selection.tags = {"slow"};
+  CHECK(planned() == Strings{"two" + where});
+}
+
+TEST_CASE("selections narrow a matching, and say what they left out") {
+  PlanOrder order;
+  Selection& selection = order.selection;
+  const auto planned = [&] { return plan(suite_with_all(), movers, order, matching_of_movers()); };
+  SECTION("by what a match says of itself") {
+    selection.params["transport"] = {"slow"};
+    CHECK(ids(planned()) == Strings{"all~a~a~endpoint=remote-slow"});
+    CHECK(reasons(planned()) ==
+          Strings{"*~far~a: filtered: endpoint=remote-fast", "*~a~a: filtered: endpoint=here", "*~b~a: no shared version"});
+    selection.params["transport"] = {"!slow"};
+    selection.params["endpoint"] = {"remote-*"};
+    CHECK(ids(planned()) == Strings{"all~far~a~endpoint=remote-fast"});
+    CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()).empty());
+    selection.params["trans"] = {"slow"};
+    selection.set["endpoint"] = "here";
+    CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()) == Strings{"endpoint", "trans"});
+  }
+  SECTION("by where roles run") {
+    selection.remote = Selection::Remote::no;
+    CHECK(ids(planned()) == Strings{"all~a~a~endpoint=here"});
+    selection.remote = Selection::Remote::only;
+    CHECK(ids(planned()) == Strings{"all~far~a~endpoint=remote-fast", "all~a~a~endpoint=remote-slow"});
+  }
+  SECTION("by implementation: a cast is told once") {
+    selection.roles["relay"] = {"!a"};
+    CHECK(ids(planned()) == Strings{"all~far~a~endpoint=remote-fast"});
+    CHECK(reasons(planned()) == Strings{"*~a~a: filtered", "*~b~a: no shared version"});
+  }
 }
 
 TEST_CASE("other roles are played by the driver's implementation, or by the image they name") {

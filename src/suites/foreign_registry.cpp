@@ -1,0 +1,73 @@
+#include "suites/foreign_registry.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/files.hpp"
+#include "suites/moq_registry.hpp"
+#include "suites/suite_loader.hpp"
+
+namespace interoper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t largest_file_bytes = std::size_t{4} * 1024 * 1024;  // thousands of entries
+
+std::string known_formats() {
+  std::string text;
+  for (const RegistryFormat& format : registry_formats())
+    text += (text.empty() ? "" : ", ") + std::string(format.file) + " of the " + std::string(format.owner);
+  return text;
+}
+
+RegistryFile read_file(const std::string& path) {
+  RegistryFile file;
+  file.path = path;
+  try {
+    file.text = read_whole(path, largest_file_bytes);
+  } catch (const WorldError& trouble) {
+    file.problems.push_back({Problem::Severity::error, "", 0, 0, trouble.what(), "", ""});
+    return file;
+  }
+  const auto& formats = registry_formats();
+  const auto found =
+      std::find_if(formats.begin(), formats.end(), [&](const RegistryFormat& format) { return format.recognises(file.text); });
+  if (found != formats.end()) {
+    file.format = &*found;
+  } else {
+    file.problems.push_back({Problem::Severity::error, path, 0, 0, "it is no registry that is known here",
+                             "name a folder of tests, or one of these files: " + known_formats(), ""});
+  }
+  return file;
+}
+
+}  // namespace
+
+const std::vector<RegistryFormat>& registry_formats() {
+  static const std::vector<RegistryFormat> formats = {
+      {"moq", "implementations.json", "MoQ interop runner", looks_like_moq_registry, read_moq_registry},
+  };
+  return formats;
+}
+
+std::optional<RegistryFile> find_registry(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_regular_file(status)) return read_file(path);
+  if (!fs::is_directory(status) || fs::exists(fs::path(path) / suite_file, error)) return std::nullopt;
+  for (const RegistryFormat& format : registry_formats()) {
+    const std::string inside = (fs::path(path) / format.file).string();
+    if (!fs::is_regular_file(inside, error)) continue;
+    RegistryFile file = read_file(inside);
+    if (file.format != nullptr) return file;
+  }
+  return std::nullopt;
+}
+
+ForeignRegistry read_foreign_registry(const RegistryFile& file, RegistryWishes wishes) {
+  wishes.folder = fs::path(file.path).parent_path().string();
+  return file.format->read(file.text, file.path, wishes);
+}
+
+}  // namespace interoper
