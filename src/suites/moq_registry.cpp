@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -85,9 +86,10 @@ class Matcher {
       for (const MoqEntry& relay : entries)
         meet(client, relay);
     }
-    static const std::vector<std::string> ranks = {"at", "ahead", "behind"};
-    const auto rank = [](const Match& one) { return std::find(ranks.begin(), ranks.end(), one.labels.at("class")); };
-    std::stable_sort(matching_.matches.begin(), matching_.matches.end(), [&](const Match& a, const Match& b) { return rank(a) < rank(b); });
+    for (const char* rank : {"at", "ahead", "behind"}) {
+      auto& matches = matches_[rank];
+      std::move(matches.begin(), matches.end(), std::back_inserter(matching_.matches));
+    }
     return std::move(matching_);
   }
 
@@ -111,12 +113,14 @@ class Matcher {
       }
       Match match{cast, {{"endpoint", meeting.name}}, meeting.labels};
       match.labels["draft"] = draft->name;
-      match.labels["class"] = class_of(*draft, target_);
-      matching_.matches.push_back(std::move(match));
+      const std::string rank = class_of(*draft, target_);
+      match.labels["class"] = rank;
+      matches_[rank].push_back(std::move(match));
     }
   }
 
   const MoqDraft& target_;
+  std::map<std::string, std::vector<Match>> matches_;  // by class
   Matching matching_;
 };
 
