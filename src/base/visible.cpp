@@ -32,11 +32,12 @@ Character character_at(std::string_view text) {
   return {length, code};
 }
 
-// C1 controls, line and paragraph separators, what changes the direction of writing, and what has no width but is no joiner of letters.
+// C1 controls, what is no character at all, line and paragraph separators, what changes the direction of writing, and what has no width but
+// is no joiner of letters.
 bool is_hidden(char32_t code) {
   return (code >= 0x80 && code <= 0x9F) || code == 0xAD || code == 0x61C || code == 0x180E || code == 0x200B || code == 0x200E ||
          code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
-         (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
+         (code >= 0xFFF9 && code <= 0xFFFB) || (code & 0xFFFEU) == 0xFFFEU || (code >= 0xE0000 && code <= 0xE007F);
 }
 
 // Moves on by one character, and says how many columns it takes; a byte that is none takes one.

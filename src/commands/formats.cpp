@@ -103,21 +103,27 @@ bool is_stream(const fs::path& path) {
   return type != fs::file_type::not_found && type != fs::file_type::regular && type != fs::file_type::none;
 }
 
+// A reader who has gone has what he wanted.
+void check(const StandardStream& stream, const fs::path& path) {
+  if (stream.error() != 0 && stream.error() != EPIPE) throw WorldError("write-failed", disk_sentence("write", path, stream.error()));
+}
+
 void write_stream(const ReportFormat& format, const Recording& recording, Evidence& evidence, const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor < 0) throw WorldError("write-failed", disk_sentence("write", path, errno));
   StandardStream stream(descriptor);
   render(format, recording, evidence, stream.sink());
   ::close(descriptor);
-  if (stream.error() != 0 && stream.error() != EPIPE) throw WorldError("write-failed", disk_sentence("write", path, stream.error()));
+  check(stream, path);
 }
 
-// Through a symbolic link, which stays one.
-fs::path real_path(const fs::path& path) {
+// Through symbolic links, which stay what they are.
+fs::path real_path(fs::path path) {
+  constexpr int most_links = 40;
   std::error_code error;
-  if (!fs::is_symlink(path, error)) return path;
-  const fs::path real = fs::weakly_canonical(path, error);
-  return error ? path : real;
+  for (int i = 0; i < most_links && fs::is_symlink(path, error); ++i)
+    path = path.parent_path() / fs::read_symlink(path, error);
+  return path;
 }
 
 }  // namespace
@@ -164,6 +170,7 @@ void write_outputs(const Recording& recording, Evidence& evidence, const Options
     if (file == to_stdout) {
       StandardStream out(STDOUT_FILENO);
       render(format, recording, evidence, out.sink());
+      check(out, "standard output");
     } else if (const fs::path path = real_path(file); is_stream(path)) {
       write_stream(format, recording, evidence, path);
     } else {

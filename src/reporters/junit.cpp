@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/timestamp.hpp"
+#include "base/visible.hpp"
 #include "reporters/brief.hpp"
 #include "reporters/rerun.hpp"
 #include "reporters/told.hpp"
@@ -62,6 +63,12 @@ std::string timestamp(std::chrono::system_clock::time_point moment) {
 
 std::string seconds(std::int64_t ms) { return seconds_text(std::clamp<std::int64_t>(ms, 0, most_told_ms) * 1000, 3); }
 
+// Of a process, in a text whose lines are ours: nobody adds lines to it.
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest_bytes = 4000;
+  return visible(text, false, longest_bytes);
+}
+
 class JUnit {
  public:
   JUnit(const Recording& recording, Evidence& evidence, const TextSink& out) : run_(recording.run), evidence_(evidence), xml_(out) {}
@@ -85,7 +92,7 @@ class JUnit {
   }
 
   void property(std::string_view name, std::string_view value) {
-    xml_.begin("property").attribute("name", cut(name)).attribute("value", cut(value)).end();
+    xml_.begin("property").attribute("name", shown(name)).attribute("value", shown(value)).end();
   }
 
   void write(const Group& group) {
@@ -147,7 +154,7 @@ class JUnit {
 
   // What one did that did not pass, and where to look.
   void fault(std::string_view element, const std::string& reason, const std::string& message) {
-    xml_.begin(element).attribute("type", cut(reason)).attribute("message", cut(message));
+    xml_.begin(element).attribute("type", shown(reason)).attribute("message", shown(message));
   }
 
   void outcome(const CellRecord& cell) {
@@ -155,20 +162,20 @@ class JUnit {
       case Verdict::passed: return;
       case Verdict::unsupported:
       case Verdict::skipped:
-        xml_.begin("skipped").attribute("message", cut(verdict_words(cell.verdict, cell.reason) + ": " + cell.message)).end();
+        xml_.begin("skipped").attribute("message", shown(verdict_words(cell.verdict, cell.reason) + ": " + cell.message)).end();
         return;
       case Verdict::failed:
       case Verdict::error:
       case Verdict::aborted: fault(cell.verdict == Verdict::failed ? "failure" : "error", cell.reason, cell.message);
     }
-    std::string text = cut(cell.message);
-    if (cell.blame) text += "\nblamed: " + cut(blame_words(*cell.blame));
+    std::string text = shown(cell.message);
+    if (cell.blame) text += "\nblamed: " + shown(blame_words(*cell.blame));
     if (const AttemptRecord* attempt = counting_attempt(cell)) {
       for (const std::string& line : evidence_.around(*attempt))
         text += "\n" + line;
     }
     const std::string again = rerun_command(run_, cell.cell);
-    if (!again.empty()) text += "\nagain: " + again;
+    if (!again.empty()) text += "\nagain: " + visible(again);
     xml_.text(text).end();
   }
 
@@ -182,8 +189,8 @@ class JUnit {
       if (&attempt == counts || judgement.verdict == Verdict::passed || skipped) continue;
       const std::string kind = judgement.verdict == Verdict::failed ? "Failure" : "Error";
       fault((passed ? "flaky" : "rerun") + kind, judgement.reason, "attempt " + std::to_string(attempt.n) + ": " + judgement.message);
-      std::string trace = cut(judgement.message);
-      if (judgement.blame) trace += "\nblamed: " + cut(blame_words(*judgement.blame));
+      std::string trace = shown(judgement.message);
+      if (judgement.blame) trace += "\nblamed: " + shown(blame_words(*judgement.blame));
       for (const std::string& line : evidence_.around(attempt))
         trace += "\n" + line;
       xml_.begin("stackTrace").text(trace).end().end();
@@ -196,15 +203,15 @@ class JUnit {
     const auto line = [&](const std::string& words) { text += (text.empty() ? "" : "\n") + words; };
     for (const AttemptRecord& attempt : cell.attempts) {
       const Judgement& judgement = attempt.judgement;
-      line("attempt " + std::to_string(attempt.n) + ": " + verdict_words(judgement.verdict, cut(judgement.reason)) + ", " +
-           duration_text(attempt.duration_ms) + (attempt.log.empty() ? "" : ", timeline " + cut(attempt.log)));
+      line("attempt " + std::to_string(attempt.n) + ": " + verdict_words(judgement.verdict, shown(judgement.reason)) + ", " +
+           duration_text(attempt.duration_ms) + (attempt.log.empty() ? "" : ", timeline " + shown(attempt.log)));
       for (const ConditionResult& condition : judgement.conditions)
-        line("  expect " + std::string(condition.held ? "held: " : "NOT held: ") + cut(condition.text) + at_event(condition.seq));
+        line("  expect " + std::string(condition.held ? "held: " : "NOT held: ") + shown(condition.text) + at_event(condition.seq));
       for (const NamedResult& result : judgement.results)
-        line("  result " + cut(result.name) + ": " + verdict_words(result.verdict, cut(result.reason)) +
-             (result.message.empty() ? "" : ": " + cut(result.message)));
+        line("  result " + shown(result.name) + ": " + verdict_words(result.verdict, shown(result.reason)) +
+             (result.message.empty() ? "" : ": " + shown(result.message)));
       for (const Finding& finding : judgement.findings)
-        line("  finding in " + cut(finding.role) + " (" + cut(finding.kind) + "): " + cut(finding.message) + at_event(finding.seq));
+        line("  finding in " + shown(finding.role) + " (" + shown(finding.kind) + "): " + shown(finding.message) + at_event(finding.seq));
       if (judgement.findings_left_out != 0) line("  and " + std::to_string(judgement.findings_left_out) + " more findings");
     }
     return text;

@@ -62,6 +62,9 @@ class TraceFile {
     out_((std::exchange(first_, false) ? "\n" : ",\n") + json.take());
   }
 
+  // Flows are told apart by numbers, in the file as a whole.
+  std::uint64_t next_flow() { return ++flows_; }
+
   void call_process(std::uint64_t process, std::string_view name) { call("process_name", "name", name, process, 0); }
   void call_thread(std::uint64_t process, std::uint64_t thread, std::string_view name) {
     call("thread_name", "name", name, process, thread);
@@ -89,6 +92,7 @@ class TraceFile {
 
   const TextSink& out_;
   bool first_ = true;
+  std::uint64_t flows_ = 0;
 };
 
 std::vector<std::pair<std::string, std::string>> about(const RunRecord& run) {
@@ -146,7 +150,7 @@ class AttemptTrace {
 
   void write(const std::filesystem::path& timeline) {
     for (std::size_t role = 0; role < facts_.roles.size(); ++role)
-      file_.call_thread(process_, role, facts_.roles[role].empty() ? "(run)" : facts_.roles[role]);
+      file_.call_thread(process_, thread(role), facts_.roles[role].empty() ? "(run)" : facts_.roles[role]);
     std::size_t position = 0;
     read_timeline(timeline, [&](std::string_view line) {
       if (position < facts_.size()) event(position, line);
@@ -155,13 +159,19 @@ class AttemptTrace {
     const std::int64_t end = facts_.size() == 0 ? 0 : facts_.us.back();
     for (std::size_t role = 0; role < lives_.size(); ++role)
       end_life(role, end, "(not seen to end)");
-    for (std::size_t i = 0; i < facts_.packets.arrows.size(); ++i)
-      flow(facts_.packets.arrows[i], i);
+    for (const Arrow& arrow : facts_.packets.arrows)
+      flow(arrow);
   }
 
  private:
+  // Viewers take threads of one number for one thread, whatever their processes, and have a meaning of their own for 0.
+  std::uint64_t thread(std::size_t role) const {
+    constexpr std::uint64_t most_roles = 1000;  // more than a timeline's facts hold
+    return process_ * most_roles + role + 1;
+  }
+
   void slice(std::string_view name, std::size_t role, std::int64_t from, std::int64_t to) {
-    JsonWriter json = file_.begin("X", name, begin_us_ + from, process_, role);
+    JsonWriter json = file_.begin("X", name, begin_us_ + from, process_, thread(role));
     json.key("dur").number(std::max(to - from, event_us)).key("cat").string("life");
     file_.finish(json);
   }
@@ -184,7 +194,7 @@ class AttemptTrace {
     if (type == "ready" && life.started && !life.ready) life.ready = us;
 
     const std::string brief = brief_of(type, line, Style{}, shown_bytes);
-    JsonWriter json = file_.begin("X", type == "log" ? brief : type, begin_us_ + us, process_, role);
+    JsonWriter json = file_.begin("X", type == "log" ? brief : type, begin_us_ + us, process_, thread(role));
     json.key("dur").number(event_us).key("cat").string(by_engine ? "engine" : "event").key("args").begin_object();
     json.key("seq").number(facts_.seq.empty() ? static_cast<std::uint64_t>(position) : facts_.seq[position]);
     if (type != "log" && !brief.empty()) json.key("in").string(brief);
@@ -198,14 +208,15 @@ class AttemptTrace {
   }
 
   // The ends of an arrow lie in the slices of its two events.
-  void flow(const Arrow& arrow, std::size_t number) {
+  void flow(const Arrow& arrow) {
     const std::string name = (arrow.rule < match_.size() ? match_[arrow.rule].name : "packet") + (arrow.duplicate ? " (duplicate)" : "") +
                              (arrow.reordered ? " (reordered)" : "");
-    const std::string id = std::to_string(process_) + "." + std::to_string(number);
+    const std::uint64_t id = file_.next_flow();
     for (const bool sending : {true, false}) {
       const std::uint64_t position = sending ? arrow.sent : arrow.received;
-      JsonWriter json = file_.begin(sending ? "s" : "f", name, begin_us_ + facts_.us[position], process_, sending ? arrow.from : arrow.to);
-      json.key("cat").string("packet").key("id").string(id);
+      JsonWriter json =
+          file_.begin(sending ? "s" : "f", name, begin_us_ + facts_.us[position], process_, thread(sending ? arrow.from : arrow.to));
+      json.key("cat").string("packet").key("id").number(id);
       if (!sending) json.key("bp").string("e");
       file_.finish(json);
     }

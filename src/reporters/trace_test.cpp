@@ -79,17 +79,18 @@ TEST_CASE("packets are flows between the slices of their events") {
   REQUIRE(received.size() == 1);
   CHECK(sent[0]["id"] == received[0]["id"]);
   CHECK(sent[0]["ts"] == 10);
-  CHECK(sent[0]["tid"] == 0);
+  CHECK(sent[0]["tid"] == 1001);
   CHECK(received[0]["ts"] == 20);
-  CHECK(received[0]["tid"] == 1);
+  CHECK(received[0]["tid"] == 1002);
   CHECK(sent[0]["name"] == "ping");
   std::map<std::string, json> slices;
   for (const json& slice : of_phase(events, "X")) {
     if (slice["cat"] == "life") slices[slice["name"]] = {slice["tid"], slice["ts"], slice["dur"]};
     if (slice.contains("args") && slice["args"]["seq"] == 4) CHECK(slice["args"]["packet"] == "lost: nobody received it");
   }
-  CHECK(slices == std::map<std::string, json>{
-                      {"role a (not seen to end)", {0, 0, 31}}, {"role b (exit status 0)", {1, 5, 26}}, {"until ready", {0, 0, 9}}});
+  CHECK(slices == std::map<std::string, json>{{"role a (not seen to end)", {1001, 0, 31}},
+                                              {"role b (exit status 0)", {1002, 5, 26}},
+                                              {"until ready", {1001, 0, 9}}});
 }
 
 TEST_CASE("a trace of a timeline that is broken, or not there, is a trace") {

@@ -6,21 +6,13 @@ namespace interoper {
 namespace {
 
 void append_line(std::string& out, std::string_view line) {
-  const std::string text = visible(line);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
+  for (const char c : visible(line)) {
+    switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;  // also in "]]>"
       case '"': out += "&quot;"; break;
-      case '\xEF':  // U+FFFE and U+FFFF are characters of Unicode, and none of XML
-        if (text.compare(i, 3, "\xEF\xBF\xBE") == 0 || text.compare(i, 3, "\xEF\xBF\xBF") == 0) {
-          out += text[i + 2] == '\xBE' ? "\\u{fffe}" : "\\u{ffff}";
-          i += 2;
-          break;
-        }
-        [[fallthrough]];
-      default: out += text[i];
+      default: out += c;
     }
   }
 }
