@@ -42,7 +42,7 @@ class RecordedSuite {
       known = specs_.emplace(cell.test, std::move(read.spec)).first;
     }
     if (!known->second) return std::nullopt;
-    auto bound = bind_script(*known->second, cell.params, rules_);
+    auto bound = bind_script(*known->second, cell, rules_);
     if (auto* script = std::get_if<Script>(&bound)) return std::move(*script);
     return std::nullopt;
   }

@@ -35,10 +35,10 @@ class Page {
 };
 
 std::int64_t timeout_ms(const Spec& spec, const Rules& rules) {
-  Params defaults;
+  Cell usual;
   for (const Param& param : spec.params)
-    defaults.emplace_back(param.name, param.values.front());
-  const auto bound = bind_script(spec, defaults, rules);
+    usual.params.emplace_back(param.name, param.values.front());
+  const auto bound = bind_script(spec, usual, rules);
   const auto* script = std::get_if<Script>(&bound);
   return script == nullptr ? 0 : script->timeout.count();
 }

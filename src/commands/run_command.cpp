@@ -86,7 +86,7 @@ Problems unbindable(const Plan& plan, const Project& project, const Options& opt
   for (const Cell& cell : plan.cells) {
     if (!seen.emplace(cell.test, cell.params).second) continue;
     const Spec& spec = *specs.at(cell.test);
-    const auto bound = bind_script(spec, cell.params, project.suite.rules, options.timeout_scale);
+    const auto bound = bind_script(spec, cell, project.suite.rules, options.timeout_scale);
     const auto* fault = std::get_if<BindFault>(&bound);
     if (fault == nullptr) continue;
     Problem problem;
@@ -155,7 +155,7 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
       playing.insert(casting.implementation);
     if (record.tests.count(cell.test) != 0) continue;
     const Spec& spec = *specs.at(cell.test);
-    const Script script = std::get<Script>(bind_script(spec, cell.params, project.suite.rules, options.timeout_scale));
+    const Script script = std::get<Script>(bind_script(spec, cell, project.suite.rules, options.timeout_scale));
     record.tests[cell.test] = TestRecord{spec.title, script.timeout.count(), spec.file, spec.header, spec.description};
   }
   for (const Implementation& implementation : project.implementations) {

@@ -21,7 +21,7 @@ struct Unbindable : std::runtime_error {
 
 class Binder {
  public:
-  Binder(const Spec& spec, const Params& params) : spec_(spec), params_(params) {}
+  Binder(const Spec& spec, const Cell& cell) : spec_(spec), cell_(cell) {}
 
   std::string text(std::string_view text, std::string_view role) const {
     const auto lookup = [&](std::string_view name) { return value_of(name, role); };
@@ -74,26 +74,44 @@ class Binder {
     // Each word is filled in after the split: a value with blanks stays one word.
     for (std::string& word : bound.command)
       word = text(word, role.name);
-    for (auto& [name, value] : bound.env)
-      value = text(value, role.name);
+    for (auto variable = bound.env.begin(); variable != bound.env.end();) {
+      const bool may_go = is_one_placeholder(variable->second);
+      variable->second = text(variable->second, role.name);
+      variable = may_go && variable->second.empty() ? bound.env.erase(variable) : std::next(variable);
+    }
     return bound;
+  }
+
+  std::vector<TestPart> parts() const {
+    if (!spec_.parts.empty()) return spec_.parts;
+    return {TestPart{spec_.name, spec_.aliases}};
   }
 
  private:
   std::optional<std::string> value_of(std::string_view name, std::string_view role) const {
-    constexpr std::string_view param = "param.";
+    constexpr std::string_view label = "label.";
     if (name == "test") return spec_.name;
+    if (name == "testcase") return spec_.parts.empty() ? spec_.name : "";
     if (name == "role" && !role.empty()) return std::string(role);
-    if (name.substr(0, param.size()) != param) return std::nullopt;
-    name.remove_prefix(param.size());
-    for (const auto& [known, value] : params_) {
-      if (known == name) return value;
+    if (name.starts_with(param_prefix)) {
+      for (const auto& [known, value] : cell_.params) {
+        if (known == name.substr(param_prefix.size())) return value;
+      }
+      return std::nullopt;
     }
-    return std::nullopt;
+    const auto found = cell_.labels.find(std::string(name.starts_with(label) ? name.substr(label.size()) : name));
+    if (found == cell_.labels.end()) return std::nullopt;
+    return found->second;
   }
 
+  static bool is_one_placeholder(std::string_view text) {
+    const std::vector<Placeholder> all = placeholders_in(text);
+    return all.size() == 1 && all.front().size == text.size() && !all.front().name.starts_with(param_prefix);
+  }
+
+  static constexpr std::string_view param_prefix = "param.";
   const Spec& spec_;
-  const Params& params_;
+  const Cell& cell_;
 };
 
 milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
@@ -106,20 +124,24 @@ milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
 
 }  // namespace
 
-std::variant<Script, BindFault> bind_script(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale) {
-  const Binder binder(spec, params);
+std::variant<Script, BindFault> bind_script(const Spec& spec, const Cell& cell, const Rules& rules, double timeout_scale) {
+  const Binder binder(spec, cell);
   try {
     Script script;
     script.test = spec.name;
     script.timeout = timeout_of(binder, spec, timeout_scale);
-    for (const RoleSpec& role : spec.roles)
-      script.roles.push_back(binder.role(role));
+    for (const RoleSpec& role : spec.roles) {
+      if (!is_remote(cell, role.name)) script.roles.push_back(binder.role(role));
+    }
     for (const Condition& condition : spec.expect)
       script.expect.push_back(binder.expectation(condition));
     script.network = spec.network;
     script.weight = spec.weight;
     script.exclusive = spec.exclusive;
+    script.parts = binder.parts();
     script.rules = rules;
+    for (Negotiated& negotiated : script.rules.negotiated)
+      negotiated.predicted = binder.text(negotiated.predicted, "");
     return script;
   } catch (const Unbindable& fault) {
     return BindFault{fault.what()};

@@ -1,4 +1,5 @@
-// Fills a Spec's templates in for one cell: {test}, {role}, {param.NAME}. What comes out is concrete: it is conducted and judged.
+// Fills a Spec's templates in for one cell: {test}, {role}, {param.NAME}, {label.NAME}, {ROLE.url} and others that begin with a role's
+// name; {testcase}, the test's name, and nothing in a run of all tests at once. What comes out is concrete: it is conducted and judged.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ struct BindFault {
   std::string what;
 };
 
-// `timeout_scale` multiplies the timeout (--timeout-scale).
-std::variant<Script, BindFault> bind_script(const Spec& spec, const Params& params, const Rules& rules, double timeout_scale = 1);
+// Roles that somebody else runs (is_remote) are not in the script. An environment variable whose whole value is one placeholder, other than
+// of a parameter, that stands for nothing in this cell is left out. `timeout_scale` multiplies the timeout (--timeout-scale).
+std::variant<Script, BindFault> bind_script(const Spec& spec, const Cell& cell, const Rules& rules, double timeout_scale = 1);
 
 }  // namespace interoper

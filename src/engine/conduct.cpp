@@ -84,6 +84,9 @@ class Conductor {
 
   Task<> play();
   Task<bool> start(Actor& actor);
+  void start_the_clock(const Actor& actor);
+  Task<> look_for_socket(Actor& actor);
+  Task<> wait_until_ready(Actor& actor);
   Task<> follow(Actor& actor);
   Task<> read_to_the_end(Actor& actor);
   Task<> watch_the_time();
@@ -140,7 +143,7 @@ void Conductor::post(const Event& event) {
   if (names.empty()) return;
   const std::string letter = letter_of(event);
   for (const auto& actor : actors_) {
-    if (std::find(names.begin(), names.end(), actor->role.name) == names.end()) continue;
+    if (!actor->role.hears || std::find(names.begin(), names.end(), actor->role.name) == names.end()) continue;
     if (actor->mailbox.put(letter) || actor->told_dropped) continue;
     actor->told_dropped = true;
     const std::string role = actor->role.name;
@@ -228,9 +231,7 @@ Task<> Conductor::play() {
     if (judge_.over()) co_return;
     const bool started = co_await start(*actor);
     if (!started) co_return;
-    Actor& current = *actor;
-    const Predicate ready_or_over = [this, &current] { return ready(current) || judge_.over(); };
-    co_await changed_.until(ready_or_over);
+    co_await wait_until_ready(*actor);
   }
   const Predicate over = [this] { return judge_.over(); };
   co_await changed_.until(over);
@@ -250,13 +251,45 @@ Task<bool> Conductor::start(Actor& actor) {
   actor.outcome.image = actor.process->image_id();
   const std::string in = actor.outcome.image.empty() ? "" : R"({"image":)" + json_quote(actor.outcome.image) + "}";
   timeline_.add(actor.role.name, engine_draft("started", in));
-  if (!deadline_) {
-    deadline_ = Clock::now() + std::min(script_.timeout, longest_timeout);  // the clock starts at the first exec (interface §3)
-    watchers_.spawn(watch_the_time());
-  }
+  start_the_clock(actor);
   followers_.spawn(follow(actor));
-  letters_.spawn(actor.mailbox.deliver(*actor.process));
+  if (actor.role.hears) letters_.spawn(actor.mailbox.deliver(*actor.process));
+  if (actor.role.ready.sign == Readiness::Sign::started)
+    timeline_.add(actor.role.name, engine_draft(script_.rules.ready_event, R"({"probe":"started"})"));
+  if (actor.role.ready.sign == Readiness::Sign::udp) watchers_.spawn(look_for_socket(actor));
   co_return true;
+}
+
+// It starts at the first exec (interface §3), or at the deciding role's where the suite says so.
+void Conductor::start_the_clock(const Actor& actor) {
+  const bool is_it = !script_.rules.clock_starts_with_deciding || actor.role.name == script_.rules.decides;
+  if (deadline_ || !is_it) return;
+  deadline_ = Clock::now() + std::min(script_.timeout, longest_timeout);
+  watchers_.spawn(watch_the_time());
+}
+
+// A role that says nothing of itself is ready when what the others will knock at is there.
+Task<> Conductor::look_for_socket(Actor& actor) {
+  std::optional<WorldError> failure;
+  bool is_bound = false;
+  try {
+    is_bound = co_await actor.process->bound_udp(actor.role.ready.port);
+  } catch (const WorldError& error) {
+    failure = error;
+  }
+  if (finished_) co_return;
+  if (failure) trouble(actor.role.name, *failure);
+  const std::string probe = R"({"probe":"udp )" + std::to_string(actor.role.ready.port) + "\"}";
+  if (is_bound && !actor.ended) timeline_.add(actor.role.name, engine_draft(script_.rules.ready_event, probe));
+}
+
+Task<> Conductor::wait_until_ready(Actor& actor) {
+  const Predicate ready_or_over = [this, &actor] { return ready(actor) || judge_.over(); };
+  std::optional<milliseconds> limit = actor.role.ready.within;
+  if (!limit && !deadline_) limit = std::min(script_.timeout, longest_timeout);  // the attempt's own clock does not run yet
+  const auto deadline = limit ? Clock::now() + *limit : Clock::time_point::max();
+  const bool in_time = co_await changed_.until(ready_or_over, deadline);
+  if (!in_time) timeline_.add("", engine_draft("timeout", R"({"timeout_ms":)" + std::to_string(limit->count()) + "}"));
 }
 
 // Everything it writes, to the end; then how it ended.
@@ -348,9 +381,11 @@ Task<> Conductor::stop(Actor& actor) {
   std::optional<WorldError> failure;
   try {
     // It may be ending by itself right now (a worker that leaves when its driver has): its own status is better evidence than ours.
-    actor.mailbox.put("{\"ty\":" + json_quote(script_.rules.done_event) + "}\n");
-    actor.mailbox.close();
-    co_await actor.mailbox.delivered_by(Clock::now() + patience_for_done);
+    if (actor.role.hears) {
+      actor.mailbox.put("{\"ty\":" + json_quote(script_.rules.done_event) + "}\n");
+      actor.mailbox.close();
+      co_await actor.mailbox.delivered_by(Clock::now() + patience_for_done);
+    }
     if (actor.ended) co_return;
     send_signal_event(actor, SIGTERM);
     co_await actor.process->signal(SIGTERM);

@@ -40,6 +40,7 @@ Judge::Judge(const Script& script) : script_(script), vocabulary_(script.rules) 
   }
   for (const Script::Expectation& expectation : script.expect)
     watches_.emplace_back(expectation);
+  if (!script.rules.pass.tap.empty()) tap_.emplace(script);
 }
 
 RoleProgress* Judge::find(std::string_view role) {
@@ -75,7 +76,7 @@ void Judge::observe(const Event& event) {
 
 void Judge::break_rule(Rule rule, Verdict verdict, std::string reason, std::string message, std::string_view role, const Event& event) {
   // A wrong value does not end an attempt: what the roles do next is evidence too.
-  if (rule != Rule::assertion && rule != Rule::expectation) over_ = true;
+  if (rule != Rule::assertion && rule != Rule::expectation && rule != Rule::tap) over_ = true;
   if (first_broken_) {
     const bool earlier = first_broken_->position < position_ || first_broken_->rule <= rule;
     if (earlier) return;
@@ -95,6 +96,7 @@ void Judge::engine_event(const Event& event) {
   if (event.type == "started" && role != nullptr) {
     role->started = event.seq;
     if (!is_deciding(*role)) return;
+    if (tap_) tap_->began(event.us);
     for (Watch& watch : watches_)
       watch.deciding_role_started(event);
   } else if (event.type == script_.rules.ready_event && role != nullptr) {  // seen from outside by a probe
@@ -105,6 +107,8 @@ void Judge::engine_event(const Event& event) {
     role_exited(*role, event);
   } else if (event.type == "timeout") {
     time_ran_out(event);
+  } else if (tap_ && event.role == script_.rules.pass.tap && TapWatch::is_of_tap(event)) {
+    tap_event(event);
   } else if (event.type == "trouble") {
     std::string reason = text_at(event, "in.reason");
     break_rule(Rule::error, Verdict::error, reason.empty() ? "trouble" : reason, text_at(event, "in.what"), event.role, event);
@@ -123,12 +127,12 @@ void Judge::process_event(const Event& event) {
   if (role == nullptr) return;
   vocabulary_.check(event,
                     [&](std::string kind, std::string message) { finding(event.role, std::move(kind), std::move(message), event.seq); });
-  if (event.type == script_.rules.ready_event) {
+  if (event.type == script_.rules.ready_event && spec_of(*role).ready.sign == Readiness::Sign::event) {
     if (role->ready) finding(event.role, "repeated-ready", "the role said `ready` before", event.seq);
     if (!role->ready) role->ready = event.seq;
   } else if (event.type == script_.rules.done_event) {
     said_done(*role, event);
-  } else if (event.type == script_.rules.assert_event) {
+  } else if (script_.rules.pass.asserts_agree && event.type == script_.rules.assert_event) {
     asserted(event);
   } else if (event.type == "result") {
     remember_result(event);
@@ -169,29 +173,61 @@ void Judge::role_exited(RoleProgress& role, const Event& event) {
     break_rule(Rule::error, Verdict::error, "oom",
                role.name + " was killed because it used more memory than its limit; raise \"memory\" of the role in the test's header",
                role.name, event);
-  } else if (!role.ready && role.exit_code == script_.rules.unsupported_exit && !role.exit_signal) {
-    break_rule(
-        Rule::unsupported, Verdict::unsupported, "exit-" + std::to_string(role.exit_code),
-        role.name + " exited with status " + std::to_string(role.exit_code) + " before it was ready: it does not play this test or role",
-        role.name, event);
-  } else if (!role.ready) {
-    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " " + exit_in_words(role) + " before it said ready", role.name,
+  } else if (says_unsupported(role)) {
+    const std::string when = role.ready ? "" : " before it was ready";
+    break_rule(Rule::unsupported, Verdict::unsupported, "exit-" + std::to_string(role.exit_code),
+               role.name + " exited with status " + std::to_string(role.exit_code) + when + ": it does not play this test or role", role.name,
                event);
+  } else if (!role.ready) {
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " " + exit_in_words(role) + " before it " + not_ready_in_words(role),
+               role.name, event);
   } else if (is_deciding(role)) {
     deciding_role_exited(role, event);
-  } else if (const RoleProgress* deciding = find(script_.rules.decides); deciding != nullptr && !deciding->done) {
-    break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role) + " before " + deciding->name + " said done",
-               role.name, event);
+  } else if (const std::string missing = what_others_wait_for(); !missing.empty()) {
+    break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role) + " before " + missing, role.name, event);
   } else if (role.exit_code != 0) {
     break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role), role.name, event);
   }
 }
 
+bool Judge::says_unsupported(const RoleProgress& role) const {
+  if (role.exit_signal || role.exit_code != script_.rules.unsupported_exit) return false;
+  if (!role.ready) return true;
+  // Who is ready as soon as it was started has not said by that that it plays.
+  const bool has_shown_something = is_deciding(role) && tap_ && tap_->has_shown_anything();
+  return spec_of(role).ready.sign == Readiness::Sign::started && !has_shown_something;
+}
+
+std::string Judge::not_ready_in_words(const RoleProgress& role) const {
+  const Readiness& ready = spec_of(role).ready;
+  if (ready.sign != Readiness::Sign::udp) return "said ready";
+  return "bound a UDP socket to port " + std::to_string(ready.port);
+}
+
+// What has to happen before roles other than the deciding one may end; empty when it has.
+std::string Judge::what_others_wait_for() const {
+  const RoleProgress* deciding = progress(script_.rules.decides);
+  if (deciding == nullptr) return {};
+  const bool by_word = script_.rules.pass.others_stay == Success::Until::said_done;
+  if (by_word ? deciding->done.has_value() : deciding->exited.has_value()) return {};
+  return deciding->name + (by_word ? " said done" : " exited");
+}
+
+void Judge::tap_event(const Event& event) {
+  const auto report = [&](std::string kind, std::string message) { finding(event.role, std::move(kind), std::move(message), event.seq); };
+  if (const auto broken = tap_->observe(event, report))
+    break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, event.role, event);
+  if (!tap_->has_only_skipped()) return;
+  break_rule(Rule::tap, Verdict::unsupported, "all-skipped", event.role + " ran none of the tests: it skipped them all", event.role, event);
+}
+
 void Judge::deciding_role_exited(const RoleProgress& role, const Event& event) {
-  if (role.exit_code != 0) {
-    break_rule(Rule::exited, Verdict::failed, "exited",
-               role.name + " " + exit_in_words(role) + (role.done ? " after it said done" : " and had not said done"), role.name, event);
-  } else if (!role.done) {
+  const Success& pass = script_.rules.pass;
+  if (role.exit_code != pass.exit_status) {
+    std::string when;
+    if (pass.needs_done) when = role.done ? " after it said done" : " and had not said done";
+    break_rule(Rule::exited, Verdict::failed, "exited", role.name + " " + exit_in_words(role) + when, role.name, event);
+  } else if (pass.needs_done && !role.done) {
     break_rule(Rule::not_done, Verdict::failed, "not-done", role.name + " exited with status 0 and never said done", role.name, event);
   }
 }
@@ -200,13 +236,14 @@ void Judge::time_ran_out(const Event& event) {
   const std::string limit = human_duration(std::chrono::milliseconds(integer_at(event, "in.timeout_ms").value_or(script_.timeout.count())));
   for (const RoleProgress& role : roles_) {
     if (!role.started || role.ready) continue;
-    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " had not said ready when the time (" + limit + ") ran out",
-               role.name, event);
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready",
+               role.name + " had not " + not_ready_in_words(role) + " when the time (" + limit + ") ran out", role.name, event);
     return;
   }
   const RoleProgress* deciding = find(script_.rules.decides);
   if (deciding != nullptr && deciding->started) {
-    const std::string what = deciding->done ? " had said done but did not exit in time (" : " had not said done when the time (";
+    const std::string owed = script_.rules.pass.needs_done ? "said done" : "exited";
+    const std::string what = deciding->done ? " had said done but did not exit in time (" : " had not " + owed + " when the time (";
     break_rule(Rule::timeout, Verdict::failed, "timeout", deciding->name + what + limit + (deciding->done ? ")" : ") ran out"),
                deciding->name, event);
     return;
@@ -326,11 +363,12 @@ void Judge::break_open_expectations(const Event& last) {
 std::string Judge::what_is_missing() const {
   for (const RoleProgress& role : roles_) {
     if (!role.started) return role.name + " was not started";
-    if (!role.ready) return role.name + " had not said ready";
+    if (!role.ready) return role.name + " had not " + not_ready_in_words(role);
     if (!role.exited) return role.name + " had not exited";
   }
   const RoleProgress* deciding = progress(script_.rules.decides);
   if (deciding == nullptr) return "no role " + script_.rules.decides;
+  if (tap_ && !tap_->has_ended()) return "the end of " + script_.rules.pass.tap + "'s TAP is missing";
   return {};
 }
 
@@ -350,6 +388,12 @@ Judgement Judge::finish() {
   for (const Watch& watch : watches_)
     judgement_.conditions.push_back(watch.result());
 
+  if (tap_) {
+    for (NamedResult& result : tap_->results())
+      judgement_.results.push_back(std::move(result));
+    for (Measurement& measurement : tap_->measurements())
+      judgement_.measurements.push_back(std::move(measurement));
+  }
   if (first_broken_) {
     judgement_.verdict = first_broken_->verdict;
     judgement_.reason = first_broken_->reason;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/patterns.hpp"
+#include "engine/tap_watch.hpp"
 #include "engine/vocabulary.hpp"
 #include "model/event.hpp"
 #include "model/record.hpp"
@@ -52,7 +53,7 @@ class Judge {
 
  private:
   // The rules in the table's order: at the same event the first of them gives the reason.
-  enum class Rule { unsupported, error, aborted, not_ready, exited, not_done, timeout, assertion, expectation };
+  enum class Rule { unsupported, error, aborted, not_ready, exited, not_done, timeout, assertion, expectation, tap };
   struct Broken {
     Verdict verdict = Verdict::failed;
     Rule rule = Rule::error;
@@ -78,6 +79,12 @@ class Judge {
   void deciding_role_exited(const RoleProgress& role, const Event& event);
   void said_done(RoleProgress& role, const Event& event);
   void time_ran_out(const Event& event);
+  void tap_event(const Event& event);
+  // With its exit status the role says that it does not play this test or role.
+  bool says_unsupported(const RoleProgress& role) const;
+  const RoleSpec& spec_of(const RoleProgress& role) const { return script_.roles[static_cast<std::size_t>(&role - roles_.data())]; }
+  // What it lacked to be ready: "said ready", "a UDP socket bound to 4443".
+  std::string not_ready_in_words(const RoleProgress& role) const;
   void asserted(const Event& event);
   // False, and a finding the first time, when there is no room for another result of this event's size.
   bool has_room_for_result(const Event& event);
@@ -88,11 +95,13 @@ class Judge {
   std::string exit_in_words(const RoleProgress& role) const;
   void break_open_expectations(const Event& last);
   std::string what_is_missing() const;
+  std::string what_others_wait_for() const;
 
   const Script& script_;
   std::vector<RoleProgress> roles_;  // in start order
   std::vector<Watch> watches_;
   Vocabulary vocabulary_;
+  std::optional<TapWatch> tap_;  // where the suite's passes are shown by TAP
   std::optional<Broken> first_broken_;
   // Where we stand in time: 2 * seq while that passes which came before the event, one more at the event itself.
   std::uint64_t position_ = 0;

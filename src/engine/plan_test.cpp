@@ -310,10 +310,10 @@ TEST_CASE("binding fills in what a cell says") {
   occurs.event.keys = {{"ro", "\"worker\""}, {"in.hold", "\"{param.hold}\""}, {"in.n", "3"}};
   occurs.within = "{param.hold}";
   spec.expect.push_back(Condition{occurs, "text"});
-  const auto bound = bind_script(spec, {{"hold", "2m 30s"}}, suite.rules);
+  const auto bound = bind_script(spec, Cell{"", "t", {}, {{"hold", "2m 30s"}}, {}}, suite.rules);
   CHECK(std::get<BindFault>(bound).what.find("timeout \"2m 30s\": ") == 0);
 
-  const auto script = std::get<Script>(bind_script(spec, {{"hold", "2m30s"}}, suite.rules, 2));
+  const auto script = std::get<Script>(bind_script(spec, Cell{"", "t", {}, {{"hold", "2m30s"}}, {}}, suite.rules, 2));
   CHECK(script.timeout == std::chrono::minutes(5));
   CHECK(script.roles[0].command == Strings{"th-test", "link", "worker", "2m30s", "{\"a\": 1}"});
   CHECK(script.roles[0].env.at("HOLD") == "for 2m30s");
@@ -327,7 +327,7 @@ TEST_CASE("a timeout that says nothing is ten minutes, one of microseconds is st
   Suite suite = suite_of({"a"});
   const auto timeout = [&](const std::string& text) {
     suite.specs[0].timeout = text;
-    return std::get<Script>(bind_script(suite.specs[0], {}, suite.rules)).timeout;
+    return std::get<Script>(bind_script(suite.specs[0], Cell(), suite.rules)).timeout;
   };
   CHECK(timeout("") == std::chrono::minutes(10));
   CHECK(timeout("0") == std::chrono::minutes(10));

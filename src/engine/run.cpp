@@ -139,11 +139,13 @@ const Script& Runner::script_for(const Cell& cell) {
   std::string key = cell.test;
   for (const auto& [name, value] : cell.params)
     key.append(1, '\0').append(name).append(1, '=').append(value);
+  for (const auto& [name, value] : cell.labels)
+    key.append(2, '\0').append(name).append(1, '=').append(value);
   std::unique_ptr<Script>& script = scripts_[key];
   if (!script) {
     const Spec* spec = specs_.at(cell.test);
     // Planning has bound every cell once, so that a fault here cannot be a user's.
-    script = std::make_unique<Script>(std::get<Script>(bind_script(*spec, cell.params, stage_.suite.rules, stage_.options.timeout_scale)));
+    script = std::make_unique<Script>(std::get<Script>(bind_script(*spec, cell, stage_.suite.rules, stage_.options.timeout_scale)));
   }
   return *script;
 }

@@ -53,6 +53,7 @@ struct Readiness {
 enum class Dialect {
   events,  // JSON lines (interface §5)
   tap,     // TAP 13 or 14 as real programs write it; each point becomes an event
+  text,    // lines for people
 };
 
 struct RoleSpec {
@@ -238,7 +239,7 @@ struct Suite {
   std::string digest;       // "sha256:…" over everything that was read
   std::string description;  // the suite header's JSON text, whole; "{}" when there is none
   Rules rules;
-  std::vector<Spec> specs;  // sorted by name
+  std::vector<Spec> specs;  // sorted by name; last the run of all of them, where there is one
 };
 
 // The specs by name, for who looks up many. Valid as long as the suite is where it is, and unchanged.

@@ -16,14 +16,15 @@ constexpr std::string_view param_prefix = "param.";
 }  // namespace
 
 bool FillCheck::is_known(std::string_view name, bool has_default, bool role) const {
-  if (name == "test" || (name == "role" && role)) return true;
+  if (name == "test" || name == "testcase" || (name == "role" && role)) return true;
   if (name.starts_with(param_prefix)) {
     const std::string_view param = name.substr(param_prefix.size());
     const auto is_it = [&](const Param& known) { return known.name == param; };
     return has_default || std::any_of(params_.begin(), params_.end(), is_it);
   }
-  const auto names_role = [&](const std::string& known) { return name == known + ".ip" || name == known + ".url"; };
-  return has_default && std::any_of(roles_.begin(), roles_.end(), names_role);
+  // Labels come from a registry, and another one of the same suite need not give them.
+  const auto names_role = [&](const std::string& known) { return name.starts_with(known + "."); };
+  return has_default && (name.starts_with("label.") || std::any_of(roles_.begin(), roles_.end(), names_role));
 }
 
 std::vector<std::string> FillCheck::known_names(bool role) const {
@@ -43,7 +44,7 @@ bool FillCheck::names(std::string_view value, bool role) const {
     if (placeholder.name.starts_with(param_prefix) && help.starts_with("known"))
       help = "name it under 'params', or give a default: {" + placeholder.name + "|…}";
     if (is_known(placeholder.name, true, role) && !placeholder.name.starts_with(param_prefix))
-      help = "nothing gives it a value yet: write a default, {" + placeholder.name + "|…}";
+      help = "not every cell has it: write a default, {" + placeholder.name + "|…}";
     json_.error(value.substr(written_offset(value, placeholder.offset)), written + " stands for nothing here", help);
     all = false;
   }

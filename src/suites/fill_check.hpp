@@ -17,7 +17,7 @@ class FillCheck {
       : json_(json), test_(std::move(test)), params_(params), roles_(std::move(roles)) {}
 
   // An error for each placeholder in the JSON string `value` that stands for nothing. `role`: {role} means something there.
-  // {test}, {role} and {param.NAME} are known; {ROLE.ip} and {ROLE.url} need a default after `|` as long as nothing gives them a value.
+  // {test}, {testcase}, {role} and {param.NAME} are known; {ROLE.…} and {label.…} need a default after `|`.
   bool names(std::string_view value, bool role) const;
 
   // An error when a value of the parameters makes `value` no Go duration, or (with `positive`) none above zero. "" is left to the caller.

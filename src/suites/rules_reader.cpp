@@ -11,13 +11,14 @@
 #include "base/placeholders.hpp"
 #include "base/shell_words.hpp"
 #include "suites/document.hpp"
+#include "suites/fill_check.hpp"
 #include "suites/json_reader.hpp"
+#include "suites/role_reader.hpp"
 #include "suites/spec_reader.hpp"
+#include "suites/success_reader.hpp"
 
 namespace interoper {
 namespace {
-
-const std::vector<std::string> later_role_keys{"after", "env", "mount", "user", "memory", "cpus", "pids", "ready", "command"};
 
 class RulesReader {
  public:
@@ -32,8 +33,9 @@ class RulesReader {
       for (const JsonMember& member : members) {
         if (member.key == key) reader(*this, member);
       }
+      if (key == "tested") check_roles(header);
     }
-    check_roles(header);
+    check_mounts();
   }
 
  private:
@@ -54,16 +56,14 @@ class RulesReader {
         {"events", [](RulesReader& self, const JsonMember& m) { self.events(m); }},
         {"objects", [](RulesReader& self, const JsonMember& m) { self.objects(m); }},
         {"match", [](RulesReader& self, const JsonMember& m) { self.match(m); }},
-        {"registry", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
-        {"files", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
-        {"timeout", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
-        {"pass", [](RulesReader& self, const JsonMember& m) { self.later(m, ""); }},
+        {"registry", [](RulesReader& self, const JsonMember& m) { self.text(m.key, m.value, self.rules_.registry); }},
+        {"together", [](RulesReader& self, const JsonMember& m) { self.text(m.key, m.value, self.rules_.together); }},
+        {"timeout", [](RulesReader& self, const JsonMember& m) { self.timeout(m); }},
+        {"files", [](RulesReader& self, const JsonMember& m) { self.rules_.files = read_files(self.json_, m); }},
+        {"pass", [](RulesReader& self, const JsonMember& m) { self.rules_.pass = read_pass(self.json_, m, self.rules_); }},
+        {"negotiated", [](RulesReader& self, const JsonMember& m) { self.rules_.negotiated = read_negotiated(self.json_, m); }},
     };
     return all;
-  }
-
-  void later(const JsonMember& member, const std::string& where) {
-    json_.warning(member.written, "'" + where + member.key + "' is not supported yet, and does nothing");
   }
 
   // A string that is not empty.
@@ -97,10 +97,11 @@ class RulesReader {
         if (const auto name = json_.string("roles[" + std::to_string(i) + "]", elements[i])) add(elements[i], *name);
       }
     } else if (json_.object("roles", roles.value, R"(write ["worker", "driver"])")) {
-      for (const JsonMember& role : json_.members(roles.value, " in roles")) {
+      const std::vector<JsonMember> members = json_.members(roles.value, " in roles");
+      for (const JsonMember& role : members)
         add(role.written, role.key);
-        role_settings(role);
-      }
+      for (std::size_t i = 0; i < members.size(); ++i)
+        role_settings(members[i], names, i);
     } else {
       return;
     }
@@ -111,22 +112,71 @@ class RulesReader {
     rules_.role_order = std::move(names);
   }
 
-  void role_settings(const JsonMember& role) {
+  void role_settings(const JsonMember& role, const std::vector<std::string>& names, std::size_t position) {
     const std::string where = "roles." + role.key;
     if (!json_.object(where, role.value)) return;
-    std::vector<std::string> known{"decides", "tested"};
-    known.insert(known.end(), later_role_keys.begin(), later_role_keys.end());
+    std::vector<std::string> known{"decides", "tested", "after"};
+    known.insert(known.end(), RoleReader::keys().begin(), RoleReader::keys().end());
+    const FillCheck fill(json_, "", no_params_, names);
+    RoleReader reader(json_, fill);
+    RoleSpec spec;
+    spec.name = role.key;
     for (const JsonMember& member : json_.members(role.value, " in " + where, known)) {
-      if (member.key != "decides" && member.key != "tested") {
-        later(member, where + ".");
-        continue;
-      }
-      const auto chosen = json_.boolean(where + "." + member.key, member.value);
-      if (!chosen.value_or(false)) continue;
       const bool decides = member.key == "decides";
-      (decides ? rules_.decides : rules_.tested) = role.key;
-      (decides ? decides_said_ : tested_said_) = true;
+      if (member.key == "after") {
+        after(where + ".after", member.value, names, position);
+      } else if (!decides && member.key != "tested") {
+        reader.read(spec, where, member);
+        if (member.key == "mount") mounts_.emplace_back(member.value, spec.mounts);
+      } else if (json_.boolean(where + "." + member.key, member.value).value_or(false)) {
+        (decides ? rules_.decides : rules_.tested) = role.key;
+        (decides ? decides_said_ : tested_said_) = true;
+      }
     }
+    rules_.roles.push_back(std::move(spec));
+  }
+
+  // Roles start in the order in which they stand; a suite may say again who must be ready before.
+  void after(const std::string& key, std::string_view value, const std::vector<std::string>& names, std::size_t position) {
+    const auto earlier = json_.strings(key, value);
+    for (const std::string& name : earlier.value_or(std::vector<std::string>{})) {
+      const auto found = std::find(names.begin(), names.end(), name);
+      if (found == names.end()) {
+        json_.error(value, "'" + key + "' names '" + name + "', which is no role of this suite", did_you_mean(name, names));
+      } else if (static_cast<std::size_t>(found - names.begin()) >= position) {
+        json_.error(value, "'" + key + "': roles start in the order in which they stand, and '" + name + "' stands later", "move it up");
+      }
+    }
+  }
+
+  void check_mounts() {
+    for (const auto& [place, mounts] : mounts_) {
+      for (const Mount& mount : mounts) {
+        const auto is_it = [&mount](const MadeFiles& made) { return made.name == mount.source; };
+        if (mount.source == "out" || mount.source == "shared" || std::any_of(rules_.files.begin(), rules_.files.end(), is_it)) continue;
+        json_.error(place, "'" + mount.target + "' is to hold '" + mount.source + "', which nothing makes",
+                    "name it under 'files', or write \"out\" or \"shared\"");
+      }
+    }
+  }
+
+  // "120s", or {"from": "client", "within": "120s"}
+  void timeout(const JsonMember& member) {
+    const FillCheck fill(json_, "", no_params_, rules_.role_order);
+    RoleReader reader(json_, fill);
+    std::string_view written = member.value;
+    if (written.front() == '{') {
+      for (const JsonMember& inner : json_.members(member.value, " in timeout", {"from", "within"})) {
+        if (inner.key == "within") written = inner.value;
+        if (inner.key != "from") continue;
+        const std::string name = json_.string("timeout.from", inner.value).value_or(rules_.decides);
+        rules_.clock_starts_with_deciding = name == rules_.decides;
+        if (name != rules_.decides && name != rules_.role_order.front())
+          json_.error(inner.value, "'timeout.from' names '" + name + "': the clock starts with " + rules_.role_order.front() + " or " + rules_.decides);
+      }
+    }
+    const auto text = reader.duration_text("timeout", written);
+    if (text && fill.duration("timeout", written, true)) rules_.timeout = *text;
   }
 
   void own_role(const JsonMember& member, std::string& into, bool& said) {
@@ -175,15 +225,11 @@ class RulesReader {
     const std::string help = "write {\"event\": \"" + member.key + "\"}";
     if (!json_.object(member.key, member.value, help)) return;
     bool said = false;
-    for (const JsonMember& inner : json_.members(member.value, " in " + member.key, {"event", "udp", "within"})) {
-      said = said || inner.key == "event";
-      if (inner.key == "event") {
-        text(member.key + ".event", inner.value, into);
-      } else {
-        later(inner, member.key + ".");
-      }
+    for (const JsonMember& inner : json_.members(member.value, " in " + member.key, {"event"})) {
+      said = true;
+      text(member.key + ".event", inner.value, into);
     }
-    if (!said) json_.error(member.value, "'" + member.key + "' names no event", help);
+    if (!said) json_.error(member.value, "'" + member.key + "' names no event", member.key == "ready" ? help + "; how one role shows it stands in roles.ROLE.ready" : help);
   }
 
   // {"exit": 127}
@@ -307,6 +353,8 @@ class RulesReader {
   Rules& rules_;
   bool decides_said_ = false;
   bool tested_said_ = false;
+  const std::vector<Param> no_params_;  // they belong to tests
+  std::vector<std::pair<std::string_view, std::vector<Mount>>> mounts_;  // what roles find, and where that is said
 };
 
 ReadRules read_object(std::string_view text, std::string_view part, const std::string& shown_file) {

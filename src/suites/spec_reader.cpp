@@ -1,26 +1,19 @@
 #include "suites/spec_reader.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <cmath>
-#include <cstdint>
-#include <limits>
 #include <variant>
 
-#include "base/duration.hpp"
-#include "base/placeholders.hpp"
-#include "base/shell_words.hpp"
 #include "suites/document.hpp"
 #include "suites/expect_reader.hpp"
 #include "suites/fill_check.hpp"
 #include "suites/json_reader.hpp"
+#include "suites/role_reader.hpp"
 
 namespace interoper {
 namespace {
 
-const std::vector<std::string> header_keys{"timeout", "containers", "params", "tags", "weight", "exclusive", "expect", "network"};
-const std::vector<std::string> role_keys{"command", "image", "env", "user", "memory", "cpus", "pids", "grace"};
+const std::vector<std::string> header_keys{"timeout", "containers", "params", "tags",    "weight",
+                                           "exclusive", "expect",   "network", "aliases", "parts"};
 const std::vector<std::string> network_keys{"outside"};
 // The interface reserves them: a header that says them is right, and too early.
 const std::vector<std::string> later_network_keys{"links", "delay", "rate", "loss", "mtu", "nat", "partitions"};
@@ -34,27 +27,6 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_param_name(std::string_view name) {
   const auto allowed = [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
   return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), allowed);
-}
-
-constexpr double most_bytes = 9.0e18;  // below 2^63, which engines take
-
-// "512m" as container engines write sizes, in powers of 1024; nothing when it is none, or not above zero.
-std::optional<std::uint64_t> size_bytes(std::string_view text) {
-  double number = 0;
-  const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (fault != std::errc() || !(number > 0)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-  std::string unit;
-  for (const char c : text)
-    unit += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::string_view units = "bkmgt";
-  const std::size_t power = unit.empty() ? 0 : units.find(unit.front());
-  if (power == std::string_view::npos) return std::nullopt;
-  const bool known = unit.size() <= 1 || (power > 0 && (unit.substr(1) == "b" || unit.substr(1) == "ib"));
-  if (!known) return std::nullopt;
-  const double bytes = std::floor(number * std::pow(1024.0, static_cast<double>(power)));
-  if (bytes < 1 || bytes > most_bytes) return std::nullopt;
-  return static_cast<std::uint64_t>(bytes);
 }
 
 class HeaderReader {
@@ -76,7 +48,10 @@ class HeaderReader {
     const FillCheck fill(json_, spec_.name, spec_.params, role_names(roles));
 
     read_roles(roles, fill);
+    spec_.timeout = rules_.timeout;
     if (const auto timeout = value_of("timeout"); timeout && *timeout != "null") read_timeout(*timeout, fill);
+    if (const auto aliases = value_of("aliases")) spec_.aliases = json_.strings("aliases", *aliases).value_or(std::vector<std::string>{});
+    if (const auto parts = value_of("parts")) read_parts(*parts);
     if (const auto tags = value_of("tags")) spec_.tags = json_.strings("tags", *tags).value_or(std::vector<std::string>{});
     if (const auto weight = value_of("weight")) read_weight(*weight);
     if (const auto exclusive = value_of("exclusive")) spec_.exclusive = json_.boolean("exclusive", *exclusive).value_or(false);
@@ -153,131 +128,38 @@ class HeaderReader {
   }
 
   RoleSpec read_role(const std::string& name, std::string_view value, const FillCheck& fill) {
-    RoleSpec role;
-    role.name = name;
+    RoleSpec role = suites_word_on(name);
     const std::string where = "containers." + name;
     if (value != "null" && json_.object(where, value, R"(write {"command": "…"})")) {
-      for (const JsonMember& member : json_.members(value, " in " + where, role_keys))
-        read_setting(role, where + "." + member.key, member, fill);
+      RoleReader reader(json_, fill);
+      for (const JsonMember& member : json_.members(value, " in " + where, RoleReader::keys()))
+        reader.read(role, where, member);
     }
     // An image of its own knows what it is for; whatever an implementation plays, it plays as the suite says.
     if (role.command.empty() && (is_suites_own(name) || role.image.empty())) role.command = rules_.command;
     return role;
   }
 
-  void read_setting(RoleSpec& role, const std::string& key, const JsonMember& member, const FillCheck& fill) {
-    const std::string_view value = member.value;
-    if (member.key == "command" && value != "null") role.command = read_command(key, value, fill);
-    if (member.key == "image" && value != "null") role.image = json_.string(key, value).value_or("");
-    if (member.key == "env") role.env = read_env(key, value, fill);
-    if (member.key == "user") role.user = json_.string(key, value).value_or("");
-    if (member.key == "memory") role.limits.memory_bytes = read_memory(key, value);
-    if (member.key == "cpus") role.limits.cpus = read_cpus(key, value);
-    if (member.key == "pids") role.limits.pids = read_pids(key, value);
-    if (member.key == "grace") read_grace(role, key, value);
-  }
-
-  std::vector<std::string> read_command(const std::string& key, std::string_view value, const FillCheck& fill) {
-    if (value.front() == '[') {
-      std::vector<std::string> words;
-      for (const std::string_view element : json_elements(value).value_or(std::vector<std::string_view>{}))
-        words.push_back(json_string(element).value_or(std::string(element)));
-      json_.wrong_type(key, value, "a string", "write " + json_quote(join_shell_words(words)));
-      return {};
+  RoleSpec suites_word_on(const std::string& name) const {
+    for (const RoleSpec& role : rules_.roles) {
+      if (role.name == name) return role;
     }
-    const auto text = json_.string(key, value);
-    if (!text || !fill.names(value, true)) return {};
-    const auto split = split_shell_words(*text);
-    if (const auto* fault = std::get_if<ShellFault>(&split)) {
-      json_.error(value.substr(written_offset(value, fault->offset)), "'" + key + "': " + fault->what,
-                  "close it, or write \\\\ in front of it to mean the character itself");
-      return {};
-    }
-    const auto& words = std::get<std::vector<std::string>>(split);
-    std::size_t whole = 0;  // placeholders that are still whole in one word
-    for (const std::string& word : words)
-      whole += placeholders_in(word).size();
-    if (whole != placeholders_in(*text).size()) {
-      json_.error(value, "'" + key + "': splitting it into words breaks a {…} placeholder", "put the placeholder into single quotes");
-    }
-    return words;
-  }
-
-  std::map<std::string, std::string> read_env(const std::string& key, std::string_view value, const FillCheck& fill) {
-    std::map<std::string, std::string> env;
-    const auto members = json_.object_of_strings(key, value, R"(write {"NAME": "value"})");
-    for (const JsonMember& member : members.value_or(std::vector<JsonMember>{})) {
-      if (member.key.empty() || member.key.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-        json_.error(member.written, "'" + member.key + "' cannot name an environment variable");
-        continue;
-      }
-      fill.names(member.value, true);
-      env.emplace(member.key, json_string(member.value).value_or(""));
-    }
-    return env;
-  }
-
-  std::optional<std::uint64_t> read_memory(const std::string& key, std::string_view value) {
-    const auto text = json_string(value);
-    if (!text && json_kind(value) != "a number") {
-      json_.wrong_type(key, value, "a size", R"(write "512m", or a number of bytes)");
-      return std::nullopt;
-    }
-    std::optional<std::uint64_t> bytes;
-    if (text) {
-      bytes = size_bytes(*text);
-    } else if (const auto number = json_.number(key, value); number) {
-      const bool whole = *number >= 1 && *number <= most_bytes && *number == std::floor(*number);
-      if (whole) bytes = static_cast<std::uint64_t>(*number);
-    } else {
-      return std::nullopt;
-    }
-    if (!bytes) json_.error(value, "'" + key + "': " + std::string(value) + " is no size", R"(write "512m", "1g", or a number of bytes)");
-    return bytes;
-  }
-
-  std::optional<double> read_cpus(const std::string& key, std::string_view value) {
-    const auto cpus = json_.number(key, value);
-    if (!cpus || *cpus > 0) return cpus;
-    json_.error(value, "'" + key + "' must be above zero, and is " + std::string(value), "write a number of cores, as 0.5 or 2");
-    return std::nullopt;
-  }
-
-  std::optional<int> read_pids(const std::string& key, std::string_view value) {
-    const auto pids = json_.number(key, value);
-    if (!pids) return std::nullopt;
-    if (*pids >= 1 && *pids <= std::numeric_limits<int>::max() && *pids == std::floor(*pids)) return static_cast<int>(*pids);
-    json_.error(value, "'" + key + "' must be a whole number from 1, and is " + std::string(value));
-    return std::nullopt;
-  }
-
-  void read_grace(RoleSpec& role, const std::string& key, std::string_view value) {
-    const auto text = duration_text(key, value);
-    if (!text) return;
-    const auto parsed = parse_go_duration(*text);
-    if (const auto* fault = std::get_if<std::string>(&parsed)) {
-      json_.error(value, "'" + key + "': " + *fault, R"(write a Go duration: "500ms", "2s", "1m")");
-      return;
-    }
-    const auto grace = std::get<std::chrono::nanoseconds>(parsed);
-    if (grace.count() < 0) {
-      json_.error(value, "'" + key + "': '" + *text + "' is below zero", R"(write "0s" to kill without delay)");
-      return;
-    }
-    role.grace = std::chrono::ceil<std::chrono::milliseconds>(grace);
-  }
-
-  // A string; of a number it says which duration is meant.
-  std::optional<std::string> duration_text(const std::string& key, std::string_view value) {
-    if (json_kind(value) != "a number") return json_.string(key, value);
-    json_.wrong_type(key, value, "a string", "write \"" + std::string(value) + "s\"");
-    return std::nullopt;
+    RoleSpec role;
+    role.name = name;
+    return role;
   }
 
   void read_timeout(std::string_view value, const FillCheck& fill) {
-    const auto text = duration_text("timeout", value);
+    const auto text = RoleReader(json_, fill).duration_text("timeout", value);
     if (!text || !fill.names(value, false) || !fill.duration("timeout", value, false)) return;
     spec_.timeout = *text;
+  }
+
+  // {"setup-only": [], "announce-only": ["publish-namespace-only"]}: of a run of all tests at once
+  void read_parts(std::string_view value) {
+    if (!json_.object("parts", value, R"(write {"TEST": ["another name of it"]})")) return;
+    for (const JsonMember& part : json_.members(value, " in parts"))
+      spec_.parts.push_back(TestPart{part.key, json_.strings("parts." + part.key, part.value).value_or(std::vector<std::string>{})});
   }
 
   void read_weight(std::string_view value) {

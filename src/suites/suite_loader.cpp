@@ -95,6 +95,7 @@ class SuiteReader {
   LoadedSuite read(const std::vector<std::string>& sources) {
     read_rules_files();
     read_tests();
+    check_name_of_all();
     LoadedSuite result;
     result.problems = std::move(problems_);
     if (has_errors(result.problems)) return result;
@@ -142,6 +143,13 @@ class SuiteReader {
     }
   }
 
+  void check_name_of_all() {
+    for (const Spec& spec : suite_.specs) {
+      if (spec.name == suite_.rules.together)
+        problems_.push_back(about(spec.file, "the suite calls the run of all its tests '" + spec.name + "' too", "rename one of them"));
+    }
+  }
+
   void finish(const std::vector<std::string>& sources) {
     for (const std::string& source : sources)
       suite_.source += (suite_.source.empty() ? "" : ", ") + source;
@@ -154,6 +162,23 @@ class SuiteReader {
     }
     suite_.digest = "sha256:" + sha256(sums);
     std::sort(suite_.specs.begin(), suite_.specs.end(), [](const Spec& a, const Spec& b) { return a.name < b.name; });
+    if (!suite_.rules.together.empty()) add_run_of_all();
+  }
+
+  // Its header is written here, so that a report holds it like that of any other test.
+  void add_run_of_all() {
+    std::string header;
+    for (const Spec& spec : suite_.specs) {
+      std::string aliases;
+      for (const std::string& alias : spec.aliases)
+        aliases += (aliases.empty() ? "" : ", ") + json_quote(alias);
+      header += (header.empty() ? "" : ", ") + json_quote(spec.name) + ": [" + aliases + "]";
+    }
+    header = R"({"parts": {)" + header + "}}";
+    const std::string& name = suite_.rules.together;
+    ReadSpec read = read_header(header, name, "All tests in one run", "Every test of the suite, one after the other, in one run of its roles.",
+                                rules_files_.front()->shown, suite_.rules);
+    suite_.specs.push_back(std::move(*read.spec));
   }
 
   Suite suite_;

@@ -35,6 +35,7 @@ struct SuiteFile {
 
 // `sources`: the folders or other places that the files come from, at least one, as the user would write them.
 // Two places must not hold tests of the same name, nor say different things in `_suite.md`.
+// A suite that runs all its tests together (Rules::together) has a spec of that name behind the others.
 // Suite::digest is the SHA-256 of what `sha256sum` prints for the files, those called `_suite.md` first.
 LoadedSuite read_suite(const std::vector<SuiteFile>& files, const std::vector<std::string>& sources);
 

@@ -1,0 +1,178 @@
+#include "engine/tap_watch.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json_text.hpp"
+
+namespace interoper {
+namespace {
+
+// Beyond it points are counted, and not kept.
+constexpr std::size_t most_points = 10'000;
+
+std::string text_at(const Event& event, std::string_view path) {
+  const auto value = json_at(event.line, path);
+  if (!value) return {};
+  return json_string(*value).value_or(std::string(*value));
+}
+
+std::optional<std::int64_t> number_at(std::string_view line, std::string_view path) {
+  const auto value = json_at(line, path);
+  std::int64_t number = 0;
+  if (!value || std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc()) return std::nullopt;
+  return number;
+}
+
+bool is_true_at(const Event& event, std::string_view path) { return json_at(event.line, path) == "true"; }
+
+// The number in the name of a version: "draft-14", "moqt-14", "14", or the version of an early draft on the wire, 0xff00000e.
+std::optional<int> version_number(std::string_view text) {
+  int number = 0;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    std::uint32_t wire = 0;
+    const auto [end, fault] = std::from_chars(text.data() + 2, text.data() + text.size(), wire, 16);
+    constexpr std::uint32_t drafts = 0xff000000;
+    if (fault != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return static_cast<int>(wire >= drafts ? wire - drafts : wire);
+  }
+  const std::size_t last_other = text.find_last_not_of("0123456789");
+  const std::string_view digits = last_other == std::string_view::npos ? text : text.substr(last_other + 1);
+  if (digits.empty() || std::from_chars(digits.data(), digits.data() + digits.size(), number).ec != std::errc()) return std::nullopt;
+  return number;
+}
+
+std::string count_of(std::size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+bool TapWatch::is_of_tap(const Event& event) { return event.by_engine && event.type.starts_with("tap."); }
+
+std::optional<TapWatch::Broken> TapWatch::observe(const Event& event, const Report& report) {
+  last_seq_ = event.seq;
+  if (event.type == "tap.point") return point(event, report);
+  if (event.type == "tap.end") return end(event);
+  if (event.type == "tap.plan") has_plan_ = true;
+  if (event.type == "tap.diagnostics") diagnostics(event, report);
+  if (event.type == "tap.comment") told(text_at(event, "in.key"), text_at(event, "in.value"), event, report);
+  if (event.type == "tap.bail-out") {
+    bailed_out_ = true;
+    const std::string why = text_at(event, "in.reason");
+    return Broken{"bail-out", event.role + " bailed out" + (why.empty() ? "" : ": " + why)};
+  }
+  if (event.type == "tap.anomaly") {
+    const std::string what = text_at(event, "in.what");
+    report("tap-" + text_at(event, "in.kind"), what);
+    if (is_true_at(event, "in.fails")) return Broken{"tap", event.role + "'s TAP cannot be believed: " + what};
+  }
+  return std::nullopt;
+}
+
+std::optional<TapWatch::Broken> TapWatch::point(const Event& event, const Report& report) {
+  NamedResult result;
+  const std::string name = text_at(event, "in.name");
+  const std::string directive = text_at(event, "in.directive");
+  const bool ok = is_true_at(event, "in.ok");
+  result.name = part_called(name);
+  result.reason = directive;
+  result.message = text_at(event, "in.reason");
+  result.seq = event.seq;
+  result.duration_ms = (event.us - last_us_) / 1000;
+  last_us_ = event.us;
+  if (directive == "skip") {
+    result.verdict = Verdict::skipped;
+  } else if (ok) {
+    result.verdict = Verdict::passed;
+    ++passed_;
+  } else if (directive == "todo") {
+    result.verdict = Verdict::skipped;  // known not to work yet: not a failure, and nothing that works
+  } else {
+    result.verdict = Verdict::failed;
+    result.reason = "not-ok";
+    ++failed_;
+  }
+  if (ok && directive == "todo") report("tap-todo-passed", "'" + name + "' is marked TODO and passes");
+  const auto is_known = [&](const TestPart& part) { return part.name == result.name; };
+  if (std::none_of(script_.parts.begin(), script_.parts.end(), is_known)) report("unexpected-test", "the suite has no test '" + name + "'");
+  const bool is_new = names_.size() >= most_points || names_.insert(result.name).second;
+  if (!is_new) report("repeated-test", "'" + name + "' was reported before");
+  const bool failed = result.verdict == Verdict::failed;
+  if (results_.size() < most_points) {
+    by_number_[number_at(event.line, "in.n").value_or(0)] = results_.size();
+    results_.push_back(std::move(result));
+  }
+  if (!failed) return std::nullopt;
+  return Broken{"not-ok", event.role + " says `not ok` of " + (name.empty() ? "a test without name" : name)};
+}
+
+// What a client says about a point comes after it: what it says of the time counts more than what we saw.
+void TapWatch::diagnostics(const Event& event, const Report& report) {
+  const auto data = json_at(event.line, "in.data");
+  const auto members = data ? json_members(*data) : std::nullopt;
+  if (!members) return;
+  const auto found = by_number_.find(number_at(event.line, "in.n").value_or(0));
+  NamedResult* result = found == by_number_.end() ? nullptr : &results_[found->second];
+  for (const JsonMember& member : *members) {
+    std::string value = json_string(member.value).value_or(std::string(member.value));
+    if (result != nullptr && member.key == "duration_ms") result->duration_ms = number_at(event.line, "in.data.duration_ms");
+    if (result != nullptr && (member.key == "message" || member.key == "error") && result->message.empty()) result->message = value;
+    told(member.key, std::move(value), event, report);
+  }
+}
+
+void TapWatch::told(std::string_view key, std::string value, const Event& event, const Report& report) {
+  std::string lower(key);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  for (const Negotiated& negotiated : script_.rules.negotiated) {
+    if (std::find(negotiated.keys.begin(), negotiated.keys.end(), lower) == negotiated.keys.end()) continue;
+    const auto is_it = [&](const Measurement& known) { return known.name == negotiated.name; };
+    const auto known = std::find_if(measurements_.begin(), measurements_.end(), is_it);
+    const auto said = version_number(value);
+    if (known != measurements_.end()) {
+      const auto before = version_number(json_string(known->value).value_or(""));
+      if (said != before) report("negotiated-differently", "the " + negotiated.name + " is " + value + ", and was another before");
+      continue;
+    }
+    measurements_.push_back(Measurement{negotiated.name, json_quote(value), "", event.role, event.seq});
+    const auto predicted = version_number(negotiated.predicted);
+    if (said && predicted && said != predicted)
+      report("predicted-differs", "the " + negotiated.name + " is " + value + "; the registry predicts " + negotiated.predicted);
+  }
+}
+
+std::optional<TapWatch::Broken> TapWatch::end(const Event& event) {
+  ended_ = true;
+  complete_ = is_true_at(event, "in.complete");
+  if (bailed_out_ || failed_ > 0) return std::nullopt;  // said already
+  if (!has_plan_ && results_.empty()) return Broken{"no-tap", event.role + " wrote no TAP on its stdout: nothing was shown"};
+  return std::nullopt;
+}
+
+std::string TapWatch::part_called(const std::string& name) const {
+  for (const TestPart& part : script_.parts) {
+    const bool is_it = part.name == name || std::find(part.aliases.begin(), part.aliases.end(), name) != part.aliases.end();
+    if (is_it) return part.name;
+  }
+  return name;
+}
+
+std::vector<NamedResult> TapWatch::results() const {
+  std::vector<NamedResult> all = results_;
+  for (const TestPart& part : script_.parts) {
+    if (std::any_of(results_.begin(), results_.end(), [&](const NamedResult& one) { return one.name == part.name; })) continue;
+    NamedResult missing;
+    missing.name = part.name;
+    missing.seq = last_seq_;
+    missing.verdict = complete_ ? Verdict::unsupported : Verdict::skipped;
+    missing.reason = complete_ ? "not-reported" : "not-run";
+    missing.message = complete_ ? "it is not among the tests that were run" : "the run ended before it, after " + count_of(results_.size(), "point");
+    all.push_back(std::move(missing));
+  }
+  return all;
+}
+
+std::vector<Measurement> TapWatch::measurements() const { return measurements_; }
+
+}  // namespace interoper

@@ -1,0 +1,70 @@
+// What a role's TAP showed, folded from the events that engine/tap_intake made of it: a verdict for each part of the test, and whether the
+// document as a whole can be believed (TAP 14; the MoQ interop runner's rules, contract §10). Silence is never a pass.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/event.hpp"
+#include "model/record.hpp"
+#include "model/spec.hpp"
+
+namespace interoper {
+
+class TapWatch {
+ public:
+  // What an event broke.
+  struct Broken {
+    std::string reason;
+    std::string message;
+  };
+  using Report = std::function<void(std::string kind, std::string message)>;  // of a finding
+
+  // The script must outlive the watch.
+  explicit TapWatch(const Script& script) : script_(script) {}
+
+  // The role was started `us` after the beginning: the first point's time counts from here.
+  void began(std::int64_t us) { last_us_ = us; }
+  // Is this one of the events it is interested in?
+  static bool is_of_tap(const Event& event);
+  // The rule that this event breaks, if it breaks one.
+  std::optional<Broken> observe(const Event& event, const Report& report);
+
+  // Something was shown to work, or not to: the role plays this test.
+  bool has_shown_anything() const { return passed_ > 0 || failed_ > 0; }
+  // The document is at its end, and everything that it showed was left out on purpose.
+  bool has_only_skipped() const { return ended_ && passed_ == 0 && failed_ == 0; }
+  bool has_ended() const { return ended_; }
+  // The points in the order of their coming, then the parts that had none.
+  std::vector<NamedResult> results() const;
+  // What the role said was negotiated.
+  std::vector<Measurement> measurements() const;
+
+ private:
+  std::optional<Broken> point(const Event& event, const Report& report);
+  std::optional<Broken> end(const Event& event);
+  void diagnostics(const Event& event, const Report& report);
+  void told(std::string_view key, std::string value, const Event& event, const Report& report);
+  std::string part_called(const std::string& name) const;
+
+  const Script& script_;
+  std::vector<NamedResult> results_;
+  std::set<std::string> names_;
+  std::map<std::int64_t, std::size_t> by_number_;  // a point's number -> its result
+  std::vector<Measurement> measurements_;
+  std::int64_t last_us_ = 0;
+  std::uint64_t last_seq_ = 0;
+  int passed_ = 0, failed_ = 0;
+  bool has_plan_ = false;
+  bool bailed_out_ = false;
+  bool complete_ = false;  // as many points as planned
+  bool ended_ = false;
+};
+
+}  // namespace interoper
