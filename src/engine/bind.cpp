@@ -114,12 +114,15 @@ class Binder {
   const Cell& cell_;
 };
 
+// A timeout of microseconds is still one: it must not become "none".
+milliseconds scaled(nanoseconds time, double scale) {
+  return milliseconds(std::max<long long>(1, std::llround(std::chrono::duration<double, std::milli>(time).count() * scale)));
+}
+
 milliseconds timeout_of(const Binder& binder, const Spec& spec, double scale) {
   const auto written = binder.duration("timeout", spec.timeout);
   const bool says_something = written && written->count() > 0;
-  // A timeout of microseconds is still one: it must not become "none".
-  const double scaled = std::chrono::duration<double, std::milli>(says_something ? *written : nanoseconds(default_timeout)).count() * scale;
-  return milliseconds(std::max<long long>(1, std::llround(scaled)));
+  return scaled(says_something ? *written : nanoseconds(default_timeout), scale);
 }
 
 }  // namespace
@@ -131,7 +134,10 @@ std::variant<Script, BindFault> bind_script(const Spec& spec, const Cell& cell, 
     script.test = spec.name;
     script.timeout = timeout_of(binder, spec, timeout_scale);
     for (const RoleSpec& role : spec.roles) {
-      if (!is_remote(cell, role.name)) script.roles.push_back(binder.role(role));
+      if (is_remote(cell, role.name)) continue;
+      script.roles.push_back(binder.role(role));
+      std::optional<milliseconds>& within = script.roles.back().ready.within;
+      if (within) within = scaled(*within, timeout_scale);
     }
     for (const Condition& condition : spec.expect)
       script.expect.push_back(binder.expectation(condition));

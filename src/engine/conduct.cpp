@@ -13,6 +13,7 @@
 #include "base/problem.hpp"
 #include "engine/judge.hpp"
 #include "engine/mailbox.hpp"
+#include "engine/tap_intake.hpp"
 #include "engine/timeline.hpp"
 
 namespace interoper {
@@ -42,6 +43,7 @@ struct Actor {
   bool ended = false;  // its `exited` stands on the timeline, or it was lost
   bool told_dropped = false;
   RoleOutcome outcome;
+  std::unique_ptr<TapIntake> tap;  // of a role that speaks TAP
 };
 
 // What must happen next, and by whom; without a role there is nobody yet.
@@ -252,10 +254,10 @@ Task<bool> Conductor::start(Actor& actor) {
   const std::string in = actor.outcome.image.empty() ? "" : R"({"image":)" + json_quote(actor.outcome.image) + "}";
   timeline_.add(actor.role.name, engine_draft("started", in));
   start_the_clock(actor);
-  followers_.spawn(follow(actor));
-  if (actor.role.hears) letters_.spawn(actor.mailbox.deliver(*actor.process));
   if (actor.role.ready.sign == Readiness::Sign::started)
     timeline_.add(actor.role.name, engine_draft(script_.rules.ready_event, R"({"probe":"started"})"));
+  followers_.spawn(follow(actor));
+  if (actor.role.hears) letters_.spawn(actor.mailbox.deliver(*actor.process));
   if (actor.role.ready.sign == Readiness::Sign::udp) watchers_.spawn(look_for_socket(actor));
   co_return true;
 }
@@ -313,6 +315,10 @@ Task<> Conductor::follow(Actor& actor) {
   if (exit.signal) in += R"(,"signal":)" + std::to_string(*exit.signal);
   if (exit.oom) in += R"(,"oom":true)";
   timeline_.add(actor.role.name, engine_draft("exited", in + "}"));
+  // Behind `exited`: that a role was killed explains more than that its TAP is too short.
+  if (!actor.tap) co_return;
+  actor.tap->finish();
+  timeline_.add(actor.role.name, actor.tap->end());
 }
 
 Task<> Conductor::read_to_the_end(Actor& actor) {
@@ -320,10 +326,16 @@ Task<> Conductor::read_to_the_end(Actor& actor) {
   LineSplitter err;
   const std::string role = actor.role.name;
   Timeline::Moment received;
-  const auto add_to = [this, &role, &received](Stream stream) {
-    return [this, &role, &received, stream](const LineSplitter::Line& line) {
-      const Draft draft = draft_of_line(stream, line);
+  if (actor.role.speaks == Dialect::tap) {
+    const auto add = [this, role](const Draft& draft) { timeline_.add(role, draft, Timeline::Moment()); };
+    actor.tap = std::make_unique<TapIntake>(add);
+  }
+  const auto add_to = [this, &actor, &role, &received](Stream stream) {
+    return [this, &actor, &role, &received, stream](const LineSplitter::Line& line) {
+      const bool may_be_event = actor.role.speaks == Dialect::events;
+      const Draft draft = may_be_event ? draft_of_line(stream, line) : log_of_line(stream, line);
       timeline_.add(role, draft, received);
+      if (actor.tap && stream == Stream::out) actor.tap->read(line);
     };
   };
   const auto add_out = add_to(Stream::out);

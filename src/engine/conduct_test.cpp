@@ -89,6 +89,34 @@ struct Trial {
 
 using Types = std::vector<std::string>;
 
+// A relay that binds its port, and a client that speaks TAP.
+struct TapTrial : Trial {
+  TapTrial() {
+    script.roles[0].ready = Readiness{Readiness::Sign::udp, 4443, std::chrono::milliseconds(200)};
+    script.roles[0].hears = false;
+    script.roles[1].ready.sign = Readiness::Sign::started;
+    script.roles[1].speaks = Dialect::tap;
+    script.roles[1].hears = false;
+    script.rules.clock_starts_with_deciding = true;
+    script.rules.pass.needs_done = false;
+    script.rules.pass.others_stay = Success::Until::exited;
+    script.rules.pass.tap = "driver";
+    script.parts = {{"one", {}}, {"two", {}}};
+    runtime.behaviours["worker"] = [](Self& self) -> Task<int> {
+      co_await self.sleep(20ms);
+      self.bind_udp(4443);
+      const bool told = co_await self.terminated();
+      co_return told ? 0 : 1;
+    };
+    runtime.behaviours["driver"] = [](Self& self) -> Task<int> {
+      self.print("TAP version 14\n1..2\nok 1 - one\n");
+      co_await self.sleep(30ms);
+      self.print("log of its own\nok 2 - two\n  ---\n  duration_ms: 12\n  ...\n");
+      co_return 0;
+    };
+  }
+};
+
 }  // namespace
 
 TEST_CASE("an attempt that goes as it should passes, and its timeline tells all") {
@@ -376,4 +404,31 @@ TEST_CASE("what a process says about who and when is not believed") {
   for (const Event& event : trial.events) {
     if (event.type == "timeout") CHECK_FALSE(recorded_event(event.line).by_engine);
   }
+}
+
+TEST_CASE("a role is ready when its port is bound, and TAP is judged point by point") {
+  TapTrial trial;
+  const AttemptRecord& record = trial.perform();
+  INFO(record.judgement.message);
+  CHECK(record.judgement.verdict == Verdict::passed);
+  REQUIRE(record.judgement.results.size() == 2);
+  CHECK(record.judgement.results[1].duration_ms == 12);
+  CHECK(trial.types("worker") == Types{"started", "ready", "stopping", "exited"});
+  CHECK(trial.types("driver") == Types{"started", "ready", "log", "log", "tap.plan", "log", "tap.point", "log", "log", "tap.point", "log", "log",
+                                       "log", "tap.diagnostics", "exited", "tap.end"});
+  CHECK(trial.again() == record.judgement);
+}
+
+TEST_CASE("a role that does not bind its port within its time ends the attempt, whatever the attempt's own time is") {
+  TapTrial trial;
+  trial.script.timeout = std::chrono::hours(1);
+  trial.runtime.behaviours["worker"] = [](Self& self) -> Task<int> {
+    self.bind_udp(44430);
+    const bool told = co_await self.terminated();
+    co_return told ? 0 : 1;
+  };
+  const AttemptRecord& record = trial.perform();
+  CHECK(record.judgement.verdict == Verdict::failed);
+  CHECK(record.judgement.message == "worker had not bound a UDP socket to port 4443 when the time (200 ms) ran out");
+  CHECK(trial.runtime.started.size() == 1);
 }

@@ -93,6 +93,8 @@ Draft engine_draft(std::string_view type, std::string_view in) {
   return draft;
 }
 
+Draft log_of_line(Stream stream, const LineSplitter::Line& line) { return log_draft(stream, line, false, false); }
+
 Draft draft_of_line(Stream stream, const LineSplitter::Line& line) {
   const bool whole = !line.more && !line.last_piece;
   bool is_object = false;

@@ -22,6 +22,9 @@ struct Draft {
 // A line of a process. Keys that only the engine may set (seq, ti, us, ro, by) are dropped; all else stays as written.
 Draft draft_of_line(Stream stream, const LineSplitter::Line& line);
 
+// The same of a role whose lines are no events: always a `log`.
+Draft log_of_line(Stream stream, const LineSplitter::Line& line);
+
 // One of the engine's own events; `in` is a JSON object's text, or empty for none.
 Draft engine_draft(std::string_view type, std::string_view in = {});
 

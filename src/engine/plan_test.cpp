@@ -335,3 +335,28 @@ TEST_CASE("a timeout that says nothing is ten minutes, one of microseconds is st
   CHECK(timeout("250us") == std::chrono::milliseconds(1));
   CHECK(timeout("1h2m3.5s") == std::chrono::milliseconds(3'723'500));
 }
+
+TEST_CASE("labels of a cell fill templates in; a variable that stands for nothing is not set") {
+  Suite suite;
+  suite.rules.role_order = {"relay", "client"};
+  suite.rules.negotiated = {Negotiated{"draft", {"draft"}, "{label.draft|}"}};
+  Spec spec;
+  spec.name = "setup";
+  for (const char* role : {"relay", "client"}) {
+    spec.roles.emplace_back();
+    spec.roles.back().name = role;
+  }
+  spec.roles[1].env = {{"URL", "{relay.url|https://relay:4443}"}, {"TEST", "{testcase}"}, {"DRAFT", "{label.draft|}"}, {"TEXT", "{label.none|} "}};
+  const auto bound = [&](const Labels& labels) { return std::get<Script>(bind_script(spec, Cell{"", "setup", {}, {}, labels}, suite.rules)); };
+  using Env = std::map<std::string, std::string>;
+
+  CHECK(bound({}).roles.at(1).env == Env{{"URL", "https://relay:4443"}, {"TEST", "setup"}, {"TEXT", " "}});
+  CHECK(bound({}).parts == std::vector<TestPart>{{"setup", {}}});
+  const Script remote = bound({{"relay.url", "moqt://far"}, {"relay.at", "remote"}, {"draft", "draft-18"}});
+  REQUIRE(remote.roles.size() == 1);
+  CHECK(remote.roles[0].env == Env{{"URL", "moqt://far"}, {"TEST", "setup"}, {"DRAFT", "draft-18"}, {"TEXT", " "}});
+  CHECK(remote.rules.negotiated[0].predicted == "draft-18");
+  spec.parts = {{"setup", {}}, {"more", {}}};
+  CHECK(bound({}).roles.at(1).env.count("TEST") == 0);
+  CHECK(bound({}).parts == spec.parts);
+}

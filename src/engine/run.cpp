@@ -341,15 +341,13 @@ LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell
   order.cell = cell.id;
   order.attempt = attempt;
   order.outside = script.network.outside;
-  order.host_network = stage.options.host_network;
+  // A role that somebody else runs is reached as this machine reaches it: by its names and routes, also on its loopback.
+  const bool meets_the_outside =
+      std::any_of(cell.cast.begin(), cell.cast.end(), [&](const Casting& casting) { return is_remote(cell, casting.role); });
+  order.host_network = stage.options.host_network || meets_the_outside;
   order.strict = stage.options.strict;
   order.shared = false;
   for (const RoleSpec& role : script.roles) {
-    if (is_remote(cell, role.name)) {
-      // Somebody else runs it, and it is reached as this machine reaches it: by its names and routes, also on its loopback.
-      order.host_network = true;
-      continue;
-    }
     order.players.push_back(player_of(stage, record, cell, script, role));
     order.players.back().binds = props.binds(role, cell.id, attempt);
     order.shared = order.shared || sees_shared(role);

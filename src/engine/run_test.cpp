@@ -442,7 +442,7 @@ TEST_CASE("nothing is started for a role that somebody else runs, and the others
   record.id = "run";
   Cell cell = plan(suite, trial.implementations, PlanOrder{}).cells.at(0);
   cell.labels = {{"worker.at", "remote"}, {"worker.url", "https://relay.example:4443"}};
-  const Script script = std::get<Script>(bind_script(suite.specs[0], {}, suite.rules));
+  const Script script = std::get<Script>(bind_script(suite.specs[0], cell, suite.rules));
   Props props(suite.rules, record.id, {});
   const LabOrder order = lab_order(stage, record, cell, script, 1, props);
   REQUIRE(order.players.size() == 1);

@@ -52,6 +52,8 @@ bool TapWatch::is_of_tap(const Event& event) { return event.by_engine && event.t
 
 std::optional<TapWatch::Broken> TapWatch::observe(const Event& event, const Report& report) {
   last_seq_ = event.seq;
+  const bool in_subtest = json_at(event.line, "in.depth").has_value();  // the point that follows it decides
+  if (in_subtest && event.type != "tap.anomaly" && event.type != "tap.diagnostics") return std::nullopt;
   if (event.type == "tap.point") return point(event, report);
   if (event.type == "tap.end") return end(event);
   if (event.type == "tap.plan") has_plan_ = true;
@@ -112,7 +114,8 @@ void TapWatch::diagnostics(const Event& event, const Report& report) {
   const auto data = json_at(event.line, "in.data");
   const auto members = data ? json_members(*data) : std::nullopt;
   if (!members) return;
-  const auto found = by_number_.find(number_at(event.line, "in.n").value_or(0));
+  const bool in_subtest = json_at(event.line, "in.depth").has_value();
+  const auto found = in_subtest ? by_number_.end() : by_number_.find(number_at(event.line, "in.n").value_or(0));
   NamedResult* result = found == by_number_.end() ? nullptr : &results_[found->second];
   for (const JsonMember& member : *members) {
     std::string value = json_string(member.value).value_or(std::string(member.value));

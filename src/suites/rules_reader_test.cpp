@@ -93,13 +93,96 @@ TEST_CASE("roles may be an object that says more of each") {
   CHECK(rules_of(R"({"roles": {"relay": {}, "client": {"decides": true}}})").tested == "relay");
 }
 
-TEST_CASE("what the design has and nothing reads yet is named") {
-  CHECK(brief(R"({"registry": "moq", "roles": {"relay": {"memory": "1g"}, "client": {"decides": true}}, "pass": []})") ==
-        "_suite.md:1:2: warning: 'registry' is not supported yet, and does nothing\n"
-        "_suite.md:1:41: warning: 'roles.relay.memory' is not supported yet, and does nothing\n"
-        "_suite.md:1:88: warning: 'pass' is not supported yet, and does nothing\n");
-  CHECK(brief(R"({"ready": {"event": "ready", "within": "3s"}})") ==
-        "_suite.md:1:30: warning: 'ready.within' is not supported yet, and does nothing\n");
+TEST_CASE("a suite says what its roles are given, how they show that they are ready, and what a pass needs") {
+  const Rules rules = rules_of(R"({
+    "registry": "moq", "together": "all", "command": null, "timeout": {"from": "client", "within": "2m"},
+    "roles": { "relay":  { "tested": true, "env": {"PORT": "4443"}, "mount": {"/certs": "certs", "/mlog": "out"}, "user": "1000:65534",
+                           "memory": "512m", "cpus": 1, "ready": {"udp": 4443, "within": "25s"}, "stdin": "closed", "stdout": "text" },
+               "client": { "decides": true, "after": ["relay"], "aliases": ["test-client"], "env": {"URL": "{relay.url|https://relay}"},
+                           "mount": {}, "ready": {"started": true}, "stdout": "tap" } },
+    "files": {"certs": {"x509": {"key": "P-384", "days": 14, "names": ["localhost", "::1"], "certificate": "c.pem", "private": "k.pem"}}},
+    "pass": [{"exits": {"client": 3}}, {"alive": "relay", "until": "exited"}, {"tap": "client"}],
+    "negotiated": {"draft": {"tap": ["draft", "version"], "predicted": "{label.draft|}"}} })");
+  CHECK(rules.registry == "moq");
+  CHECK(rules.together == "all");
+  CHECK(rules.timeout == "2m");
+  CHECK(rules.clock_starts_with_deciding);
+  REQUIRE(rules.roles.size() == 2);
+  const RoleSpec& relay = rules.roles[0];
+  CHECK(relay.name == "relay");
+  CHECK(relay.env.at("PORT") == "4443");
+  CHECK(relay.mounts == std::vector<Mount>{{"/certs", "certs"}, {"/mlog", "out"}});
+  CHECK(relay.user == "1000:65534");
+  CHECK(relay.limits.memory_bytes == std::uint64_t{512} << 20);
+  CHECK(relay.ready.sign == Readiness::Sign::udp);
+  CHECK(relay.ready.port == 4443);
+  CHECK(relay.ready.within == std::chrono::seconds(25));
+  CHECK_FALSE(relay.hears);
+  CHECK(relay.speaks == Dialect::text);
+  const RoleSpec& client = rules.roles[1];
+  CHECK(client.aliases == Words{"test-client"});
+  CHECK(client.mounts.empty());
+  CHECK(client.ready.sign == Readiness::Sign::started);
+  CHECK(client.hears);
+  CHECK(client.speaks == Dialect::tap);
+  REQUIRE(rules.files.size() == 1);
+  CHECK(rules.files[0].certificate.key == "P-384");
+  CHECK(rules.files[0].certificate.days == 14);
+  CHECK(rules.files[0].certificate.names == Words{"localhost", "::1"});
+  CHECK(rules.files[0].certificate.certificate_file == "c.pem");
+  CHECK_FALSE(rules.pass.needs_done);
+  CHECK_FALSE(rules.pass.asserts_agree);
+  CHECK(rules.pass.exit_status == 3);
+  CHECK(rules.pass.others_stay == Success::Until::exited);
+  CHECK(rules.pass.tap == "client");
+  REQUIRE(rules.negotiated.size() == 1);
+  CHECK(rules.negotiated[0].keys == Words{"draft", "version"});
+  CHECK(rules.negotiated[0].predicted == "{label.draft|}");
+}
+
+TEST_CASE("what a pass needs of the native contract can be said too") {
+  const Rules rules = rules_of(
+      R"({"pass": [{"done": "driver"}, {"exits": {"driver": 0}}, {"alive": "worker", "until": "done"}, {"asserts": "agree"}]})");
+  const Success native;
+  CHECK(rules.pass.needs_done == native.needs_done);
+  CHECK(rules.pass.exit_status == native.exit_status);
+  CHECK(rules.pass.others_stay == native.others_stay);
+  CHECK(rules.pass.asserts_agree == native.asserts_agree);
+  CHECK(rules.pass.tap == native.tap);
+}
+
+TEST_CASE("a suite that would let silence pass, or that nobody can follow, is refused") {
+  const auto last_line = [](const std::string& json) {
+    const std::string all = brief(json);
+    return all.empty() ? all : all.substr(all.find(' ') + 1);
+  };
+  CHECK(last_line(R"({"pass": []})") ==
+        "error: 'pass' asks for no evidence: a driver that does nothing would pass\n"
+        "_suite.md:1:10: error: 'pass' does not say with which status driver exits\n");
+  CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}]})") == "error: 'pass' asks for no evidence: a driver that does nothing would pass\n");
+  CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "worker"}, {"tap": "driver"}]})") ==
+        "error: 'pass[1].done' names 'worker', but driver decides\n");
+  CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "driver"}, {"alive": "relay"}]})") ==
+        "error: 'pass[2].alive' names 'relay', which is no role of this suite\n");
+  CHECK(last_line(R"({"roles": {"a": {"mount": {"/x": "keys"}}, "b": {"decides": true}}})") ==
+        "error: '/x' is to hold 'keys', which nothing makes\n");
+  CHECK(last_line(R"({"roles": {"a": {"mount": {"x": "out"}}, "b": {"decides": true}}})") == "error: 'x' is no place for a mount\n");
+  CHECK(last_line(R"({"roles": {"a": {"mount": {"/x": "shared"}}, "b": {"decides": true}}})") ==
+        "error: the attempt's shared directory stands at /shared, and nothing else does\n");
+  CHECK(last_line(R"({"roles": {"a": {"after": ["b"]}, "b": {"decides": true}}})") ==
+        "error: 'roles.a.after': roles start in the order in which they stand, and 'b' stands later\n");
+  CHECK(last_line(R"({"roles": {"a": {"ready": {"udp": 70000}}, "b": {"decides": true}}})") ==
+        "error: 'roles.a.ready.udp' must be a whole number from 1 to 65535, and is 70000\n");
+  CHECK(last_line(R"({"roles": {"a": {"ready": {"within": "3s"}}, "b": {"decides": true}}})") == "error: 'roles.a.ready' must name one sign\n");
+  CHECK(last_line(R"({"roles": {"a": {"stdout": "xml"}, "b": {"decides": true}}})") == "error: 'roles.a.stdout': there is no \"xml\"\n");
+  CHECK(last_line(R"({"files": {"out": {"x509": {"names": ["a"]}}}})") == "error: 'out' cannot name files\n");
+  CHECK(last_line(R"({"files": {"c": {"x509": {"key": "P-255"}}}})") ==
+        "error: 'files.c.x509' names nobody\n"
+        "_suite.md:1:34: error: 'files.c.x509.key': 'P-255' is no kind of key\n");
+  CHECK(last_line(R"({"timeout": {"from": "judge", "within": "3s"}})") ==
+        "error: 'timeout.from' names 'judge': the clock starts with worker or driver\n");
+  CHECK(last_line(R"({"negotiated": {"draft": {}}})") == "error: 'negotiated.draft' does not say where it is told\n");
+  CHECK(last_line(R"({"ready": {"udp": 3}})") == "error: 'ready' names no event\n_suite.md:1:12: warning: unknown key 'udp' in ready\n");
 }
 
 TEST_CASE("faults in rules are said with their place") {

@@ -249,7 +249,7 @@ TEST_CASE("placeholders must stand for something") {
   CHECK(said(R"({"containers": {"worker": {"env": {"A": "{driver.url}"}}}})") ==
         "tests/t.md:2:42: error: {driver.url} stands for nothing here\n"
         "  {\"containers\": {\"worker\": {\"env\": {\"A\": \"{driver.url}\"}}}}\n" +
-            std::string(43, ' ') + "^\n  help: nothing gives it a value yet: write a default, {driver.url|…}\n");
+            std::string(43, ' ') + "^\n  help: not every cell has it: write a default, {driver.url|…}\n");
   CHECK(said(R"({"containers": {"worker": {"env": {"A": "{driver.url|http://driver}"}}}})").empty());
   CHECK(brief(header(R"({"containers": {"worker": {"env": {"A": "{nobody.url|x}"}}}})")) ==
         "tests/t.md:2:42: error: {nobody.url} stands for nothing here\n");
@@ -409,7 +409,7 @@ TEST_CASE("unknown keys are warnings with the nearest known key") {
   CHECK(header("{\"timout\": \"3s\"}").spec);
   CHECK(said("{\"colour\": 1}") ==
         "tests/t.md:2:2: warning: unknown key 'colour'\n  {\"colour\": 1}\n   ^\n"
-        "  help: known are: timeout, containers, params, tags, weight, exclusive, expect, network\n");
+        "  help: known are: timeout, containers, params, tags, weight, exclusive, expect, network, aliases, parts\n");
   CHECK(said("{\"TIMEOUT\": 3}").find("did you mean 'timeout'?") != std::string::npos);
   CHECK(said("{\"containers\": {\"worker\": {\"comand\": \"a\"}}}") ==
         "tests/t.md:2:28: warning: unknown key 'comand' in containers.worker\n"

@@ -155,6 +155,22 @@ TEST_CASE("two folders make one suite, unless they say the same test twice") {
       "F/y/b.md: error: the same test in two suites: 'b' is also in F/x/b.md\n  help: rename one of them, or load one folder at a time\n");
 }
 
+TEST_CASE("a suite whose programs run all tests at once has a test of all of them, last") {
+  const TestFolder folder;
+  folder.write("_suite.md", R"(    {"suite": "s", "together": "all", "roles": {"a": {"env": {"X": "1"}}, "b": {"decides": true}}})");
+  folder.write("zeta.md", R"(    {"aliases": ["z"], "tags": ["more"]})");
+  folder.write("beta.md", "    {}");
+  const LoadedSuite loaded = load_suite({folder.string()});
+  INFO(render(loaded.problems));
+  CHECK(names(loaded) == "beta zeta all ");
+  const Spec& all = loaded.suite->specs.back();
+  CHECK(all.header == R"({"parts": {"beta": [], "zeta": ["z"]}})");
+  CHECK(all.parts == std::vector<TestPart>{{"beta", {}}, {"zeta", {"z"}}});
+  CHECK(all.roles.at(0).env.at("X") == "1");
+  folder.write("all.md", "    {}");
+  CHECK(load_suite({folder.string()}).problems.at(0).what == "the suite calls the run of all its tests 'all' too");
+}
+
 TEST_CASE("two folders must agree on the rules") {
   const TestFolder folder;
   folder.write("x/a.md", empty_test);
