@@ -414,8 +414,8 @@ TEST_CASE("a role is ready when its port is bound, and TAP is judged point by po
   REQUIRE(record.judgement.results.size() == 2);
   CHECK(record.judgement.results[1].duration_ms == 12);
   CHECK(trial.types("worker") == Types{"started", "ready", "stopping", "exited"});
-  CHECK(trial.types("driver") == Types{"started", "ready", "log", "log", "tap.plan", "log", "tap.point", "log", "log", "tap.point", "log", "log",
-                                       "log", "tap.diagnostics", "exited", "tap.end"});
+  CHECK(trial.types("driver") == Types{"started", "ready", "log", "log", "tap.plan", "log", "tap.point", "log", "log", "tap.point", "log",
+                                       "log", "log", "tap.diagnostics", "exited", "tap.end"});
   CHECK(trial.again() == record.judgement);
 }
 

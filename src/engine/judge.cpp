@@ -176,11 +176,11 @@ void Judge::role_exited(RoleProgress& role, const Event& event) {
   } else if (says_unsupported(role)) {
     const std::string when = role.ready ? "" : " before it was ready";
     break_rule(Rule::unsupported, Verdict::unsupported, "exit-" + std::to_string(role.exit_code),
-               role.name + " exited with status " + std::to_string(role.exit_code) + when + ": it does not play this test or role", role.name,
-               event);
-  } else if (!role.ready) {
-    break_rule(Rule::not_ready, Verdict::failed, "not-ready", role.name + " " + exit_in_words(role) + " before it " + not_ready_in_words(role),
+               role.name + " exited with status " + std::to_string(role.exit_code) + when + ": it does not play this test or role",
                role.name, event);
+  } else if (!role.ready) {
+    break_rule(Rule::not_ready, Verdict::failed, "not-ready",
+               role.name + " " + exit_in_words(role) + " before it " + not_ready_in_words(role), role.name, event);
   } else if (is_deciding(role)) {
     deciding_role_exited(role, event);
   } else if (const std::string missing = what_others_wait_for(); !missing.empty()) {

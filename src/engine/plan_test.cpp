@@ -346,8 +346,11 @@ TEST_CASE("labels of a cell fill templates in; a variable that stands for nothin
     spec.roles.emplace_back();
     spec.roles.back().name = role;
   }
-  spec.roles[1].env = {{"URL", "{relay.url|https://relay:4443}"}, {"TEST", "{testcase}"}, {"DRAFT", "{label.draft|}"}, {"TEXT", "{label.none|} "}};
-  const auto bound = [&](const Labels& labels) { return std::get<Script>(bind_script(spec, Cell{"", "setup", {}, {}, labels}, suite.rules)); };
+  spec.roles[1].env = {
+      {"URL", "{relay.url|https://relay:4443}"}, {"TEST", "{testcase}"}, {"DRAFT", "{label.draft|}"}, {"TEXT", "{label.none|} "}};
+  const auto bound = [&](const Labels& labels) {
+    return std::get<Script>(bind_script(spec, Cell{"", "setup", {}, {}, labels}, suite.rules));
+  };
   using Env = std::map<std::string, std::string>;
 
   CHECK(bound({}).roles.at(1).env == Env{{"URL", "https://relay:4443"}, {"TEST", "setup"}, {"TEXT", " "}});

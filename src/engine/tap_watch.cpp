@@ -42,9 +42,7 @@ std::optional<int> version_number(std::string_view text) {
   return number;
 }
 
-std::string count_of(std::size_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
+std::string count_of(std::size_t number, const std::string& what) { return std::to_string(number) + " " + what + (number == 1 ? "" : "s"); }
 
 }  // namespace
 
@@ -127,7 +125,8 @@ void TapWatch::diagnostics(const Event& event, const Report& report) {
 
 void TapWatch::told(std::string_view key, std::string value, const Event& event, const Report& report) {
   std::string lower(key);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   for (const Negotiated& negotiated : script_.rules.negotiated) {
     if (std::find(negotiated.keys.begin(), negotiated.keys.end(), lower) == negotiated.keys.end()) continue;
     const auto is_it = [&](const Measurement& known) { return known.name == negotiated.name; };
@@ -170,7 +169,8 @@ std::vector<NamedResult> TapWatch::results() const {
     missing.seq = last_seq_;
     missing.verdict = complete_ ? Verdict::unsupported : Verdict::skipped;
     missing.reason = complete_ ? "not-reported" : "not-run";
-    missing.message = complete_ ? "it is not among the tests that were run" : "the run ended before it, after " + count_of(results_.size(), "point");
+    missing.message =
+        complete_ ? "it is not among the tests that were run" : "the run ended before it, after " + count_of(results_.size(), "point");
     all.push_back(std::move(missing));
   }
   return all;

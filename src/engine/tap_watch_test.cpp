@@ -150,7 +150,10 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
   }
   SECTION("everything is skipped: nothing was shown") {
     Play play;
-    play.client_runs().plan(2).point(1, true, "one", R"(,"directive":"skip","reason":"later")").point(2, false, "two", R"(,"directive":"todo")");
+    play.client_runs()
+        .plan(2)
+        .point(1, true, "one", R"(,"directive":"skip","reason":"later")")
+        .point(2, false, "two", R"(,"directive":"todo")");
     const Judgement judgement = play.exited("client", 0).end().relay_stopped().judged();
     CHECK(in_short(judgement) == "unsupported all-skipped client; one skipped skip; two skipped todo; three unsupported not-reported");
     CHECK(judgement.results[0].message == "later");
@@ -162,7 +165,12 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
   }
   SECTION("points in subtests are not the tests") {
     Play play;
-    play.client_runs().plan(3).point(1, false, "inner", R"(,"depth":1)").point(1, true, "one").point(2, true, "two").point(3, true, "three");
+    play.client_runs()
+        .plan(3)
+        .point(1, false, "inner", R"(,"depth":1)")
+        .point(1, true, "one")
+        .point(2, true, "two")
+        .point(3, true, "three");
     CHECK(in_short(play.exited("client", 0).end().relay_stopped().judged()) == "passed; one passed; two passed; three passed");
   }
   SECTION("other names, and one twice") {
@@ -235,8 +243,11 @@ TEST_CASE("what was negotiated stands beside what was predicted") {
   CHECK(judgement.findings[0].message == "the draft is draft-14; the registry predicts draft-18");
 
   Play changing;
-  changing.client_runs().add("client", "tap.comment", R"({"key":"draft","value":"18"})").add("client", "tap.comment", R"({"key":"draft","value":"17"})");
-  CHECK(kinds(changing.plan(1).point(1, true, "one").exited("client", 0).end().relay_stopped().judged()) == Words{"negotiated-differently"});
+  changing.client_runs()
+      .add("client", "tap.comment", R"({"key":"draft","value":"18"})")
+      .add("client", "tap.comment", R"({"key":"draft","value":"17"})");
+  CHECK(kinds(changing.plan(1).point(1, true, "one").exited("client", 0).end().relay_stopped().judged()) ==
+        Words{"negotiated-differently"});
 }
 
 TEST_CASE("a recording that stops before the TAP does is no pass") {

@@ -135,13 +135,12 @@ std::optional<int> RoleReader::whole_number(const std::string& key, std::string_
   const auto number = json_.number(key, value);
   if (!number) return std::nullopt;
   if (*number >= 1 && *number <= most && *number == std::floor(*number)) return static_cast<int>(*number);
-  json_.error(value, "'" + key + "' must be a whole number from 1" + (most == highest_port ? " to 65535" : "") + ", and is " +
-                         std::string(value));
+  json_.error(value,
+              "'" + key + "' must be a whole number from 1" + (most == highest_port ? " to 65535" : "") + ", and is " + std::string(value));
   return std::nullopt;
 }
 
-std::optional<std::chrono::milliseconds> RoleReader::duration(const std::string& key, std::string_view value,
-                                                              std::string_view zero_means) {
+std::optional<std::chrono::milliseconds> RoleReader::duration(const std::string& key, std::string_view value, std::string_view zero_means) {
   const auto text = duration_text(key, value);
   if (!text) return std::nullopt;
   const auto parsed = parse_go_duration(*text);
@@ -175,7 +174,8 @@ std::vector<Mount> RoleReader::mounts(const std::string& key, std::string_view v
     if (!is_absolute || !is_plain) {
       json_.error(member.written, "'" + member.key + "' is no place for a mount", "write an absolute path such as \"/certs\"");
     } else if (source.empty()) {
-      json_.error(member.value, "'" + key + "." + member.key + "' does not say what stands there", R"(write "out", "shared" or a name of 'files')");
+      json_.error(member.value, "'" + key + "." + member.key + "' does not say what stands there",
+                  R"(write "out", "shared" or a name of 'files')");
     } else if ((source == "shared") != (member.key == "/shared")) {
       json_.error(member.written, "the attempt's shared directory stands at /shared, and nothing else does",
                   R"(write "/shared": "shared")");
@@ -189,7 +189,8 @@ std::vector<Mount> RoleReader::mounts(const std::string& key, std::string_view v
 std::vector<std::string> RoleReader::aliases(const std::string& key, std::string_view value) {
   std::vector<std::string> all = json_.strings(key, value).value_or(std::vector<std::string>{});
   for (const std::string& alias : all) {
-    if (!is_role_name(alias)) json_.error(value, "'" + key + "': '" + alias + "' is no host name", "write lower-case letters, digits and '-'");
+    if (!is_role_name(alias))
+      json_.error(value, "'" + key + "': '" + alias + "' is no host name", "write lower-case letters, digits and '-'");
   }
   return all;
 }

@@ -20,7 +20,8 @@ class RoleReader {
   // The keys that `read` knows.
   static const std::vector<std::string>& keys();
 
-  // Changes `role` as the setting `member` says; `where` is the role's own key ("containers.relay"). What is wrong is told to the JsonReader.
+  // Changes `role` as the setting `member` says; `where` is the role's own key ("containers.relay"). What is wrong is told to the
+  // JsonReader.
   void read(RoleSpec& role, const std::string& where, const JsonMember& member);
 
   // A Go duration without placeholders that is not below zero; `zero_means` tells what "0s" would do.

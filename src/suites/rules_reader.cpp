@@ -172,7 +172,8 @@ class RulesReader {
         const std::string name = json_.string("timeout.from", inner.value).value_or(rules_.decides);
         rules_.clock_starts_with_deciding = name == rules_.decides;
         if (name != rules_.decides && name != rules_.role_order.front())
-          json_.error(inner.value, "'timeout.from' names '" + name + "': the clock starts with " + rules_.role_order.front() + " or " + rules_.decides);
+          json_.error(inner.value,
+                      "'timeout.from' names '" + name + "': the clock starts with " + rules_.role_order.front() + " or " + rules_.decides);
       }
     }
     const auto text = reader.duration_text("timeout", written);
@@ -229,7 +230,9 @@ class RulesReader {
       said = true;
       text(member.key + ".event", inner.value, into);
     }
-    if (!said) json_.error(member.value, "'" + member.key + "' names no event", member.key == "ready" ? help + "; how one role shows it stands in roles.ROLE.ready" : help);
+    if (!said)
+      json_.error(member.value, "'" + member.key + "' names no event",
+                  member.key == "ready" ? help + "; how one role shows it stands in roles.ROLE.ready" : help);
   }
 
   // {"exit": 127}
@@ -353,7 +356,7 @@ class RulesReader {
   Rules& rules_;
   bool decides_said_ = false;
   bool tested_said_ = false;
-  const std::vector<Param> no_params_;  // they belong to tests
+  const std::vector<Param> no_params_;                                   // they belong to tests
   std::vector<std::pair<std::string_view, std::vector<Mount>>> mounts_;  // what roles find, and where that is said
 };
 

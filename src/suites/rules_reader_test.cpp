@@ -141,8 +141,8 @@ TEST_CASE("a suite says what its roles are given, how they show that they are re
 }
 
 TEST_CASE("what a pass needs of the native contract can be said too") {
-  const Rules rules = rules_of(
-      R"({"pass": [{"done": "driver"}, {"exits": {"driver": 0}}, {"alive": "worker", "until": "done"}, {"asserts": "agree"}]})");
+  const Rules rules =
+      rules_of(R"({"pass": [{"done": "driver"}, {"exits": {"driver": 0}}, {"alive": "worker", "until": "done"}, {"asserts": "agree"}]})");
   const Success native;
   CHECK(rules.pass.needs_done == native.needs_done);
   CHECK(rules.pass.exit_status == native.exit_status);
@@ -159,7 +159,8 @@ TEST_CASE("a suite that would let silence pass, or that nobody can follow, is re
   CHECK(last_line(R"({"pass": []})") ==
         "error: 'pass' asks for no evidence: a driver that does nothing would pass\n"
         "_suite.md:1:10: error: 'pass' does not say with which status driver exits\n");
-  CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}]})") == "error: 'pass' asks for no evidence: a driver that does nothing would pass\n");
+  CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}]})") ==
+        "error: 'pass' asks for no evidence: a driver that does nothing would pass\n");
   CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "worker"}, {"tap": "driver"}]})") ==
         "error: 'pass[1].done' names 'worker', but driver decides\n");
   CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "driver"}, {"alive": "relay"}]})") ==
@@ -173,7 +174,8 @@ TEST_CASE("a suite that would let silence pass, or that nobody can follow, is re
         "error: 'roles.a.after': roles start in the order in which they stand, and 'b' stands later\n");
   CHECK(last_line(R"({"roles": {"a": {"ready": {"udp": 70000}}, "b": {"decides": true}}})") ==
         "error: 'roles.a.ready.udp' must be a whole number from 1 to 65535, and is 70000\n");
-  CHECK(last_line(R"({"roles": {"a": {"ready": {"within": "3s"}}, "b": {"decides": true}}})") == "error: 'roles.a.ready' must name one sign\n");
+  CHECK(last_line(R"({"roles": {"a": {"ready": {"within": "3s"}}, "b": {"decides": true}}})") ==
+        "error: 'roles.a.ready' must name one sign\n");
   CHECK(last_line(R"({"roles": {"a": {"stdout": "xml"}, "b": {"decides": true}}})") == "error: 'roles.a.stdout': there is no \"xml\"\n");
   CHECK(last_line(R"({"files": {"out": {"x509": {"names": ["a"]}}}})") == "error: 'out' cannot name files\n");
   CHECK(last_line(R"({"files": {"c": {"x509": {"key": "P-255"}}}})") ==

@@ -12,8 +12,8 @@
 namespace interoper {
 namespace {
 
-const std::vector<std::string> header_keys{"timeout", "containers", "params", "tags",    "weight",
-                                           "exclusive", "expect",   "network", "aliases", "parts"};
+const std::vector<std::string> header_keys{"timeout",   "containers", "params",  "tags",    "weight",
+                                           "exclusive", "expect",     "network", "aliases", "parts"};
 const std::vector<std::string> network_keys{"outside"};
 // The interface reserves them: a header that says them is right, and too early.
 const std::vector<std::string> later_network_keys{"links", "delay", "rate", "loss", "mtu", "nat", "partitions"};

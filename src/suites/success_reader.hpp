@@ -1,4 +1,5 @@
-// The keys of a suite's header that say what its roles find ready-made, what a pass needs, and what they agreed on (design: suites are data).
+// The keys of a suite's header that say what its roles find ready-made, what a pass needs, and what they agreed on (design: suites are
+// data).
 #pragma once
 
 #include <vector>

@@ -176,8 +176,9 @@ class SuiteReader {
     }
     header = R"({"parts": {)" + header + "}}";
     const std::string& name = suite_.rules.together;
-    ReadSpec read = read_header(header, name, "All tests in one run", "Every test of the suite, one after the other, in one run of its roles.",
-                                rules_files_.front()->shown, suite_.rules);
+    ReadSpec read =
+        read_header(header, name, "All tests in one run", "Every test of the suite, one after the other, in one run of its roles.",
+                    rules_files_.front()->shown, suite_.rules);
     suite_.specs.push_back(std::move(*read.spec));
   }
 
