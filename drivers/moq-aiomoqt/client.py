@@ -37,11 +37,16 @@ class Failed(Exception):
 
 
 async def answer(what, request, within=ANSWER_WITHIN):
-    """Waits for the answer to a request; raises Failed when none comes. A refusal (MOQTRequestError) is for the caller."""
+    """Waits for the answer to a request; raises Failed when none comes. The relay's refusal (MOQTRequestError) is for the caller."""
     try:
         return await asyncio.wait_for(request, within)
     except TimeoutError:
         raise Failed(what, f"no answer within {within} s") from None
+    except MOQTRequestError as refusal:
+        # The library tells of a session's or a stream's end in the same words; only an answer of the relay's has a message behind it.
+        if refusal.response is None:
+            raise Failed(what, refusal.reason) from None
+        raise
 
 
 class Test:
