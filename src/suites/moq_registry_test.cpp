@@ -243,3 +243,21 @@ TEST_CASE("the real registry is read without a word, and gives the original's ru
   CHECK(at("remote-webtransport") == 114);
   CHECK(at("remote-quic") == 81);
 }
+
+TEST_CASE("the registry of our own drivers is read without a word, and what it builds is there") {
+  const std::filesystem::path drivers = INTEROPER_SOURCE_DIR "/drivers";
+  const std::string text = read_whole(drivers / "moq/implementations.json", 1U << 20U);
+  const RegistryWishes wishes{(drivers / "moq").string(), "", true};
+  const ForeignRegistry registry = read_moq_registry(text, "implementations.json", wishes);
+  CHECK(brief(registry).empty());
+  for (const Implementation& implementation : registry.implementations) {
+    for (const RoleOffer& offer : implementation.roles) {
+      CAPTURE(implementation.name, offer.role);
+      REQUIRE(offer.source);
+      const auto& built = std::get<BuildSource>(*offer.source);
+      CHECK(std::filesystem::exists(std::filesystem::path(built.directory) / built.dockerfile));
+    }
+  }
+  // Three clients at three relays, each reached in two ways.
+  CHECK(registry.matching.matches.size() == 18);
+}
