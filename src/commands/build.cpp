@@ -58,6 +58,25 @@ Task<> build_all(ImageWorkshop& workshop, const std::vector<const Implementation
   }
 }
 
+// What of a registry's implementation is ours to build. Its ready images are the user's, and are pulled when a cell needs them.
+Implementation buildable_part(Implementation implementation) {
+  auto& roles = implementation.roles;
+  const auto is_ready = [](const RoleOffer& offer) { return !offer.source || !std::holds_alternative<BuildSource>(*offer.source); };
+  roles.erase(std::remove_if(roles.begin(), roles.end(), is_ready), roles.end());
+  return implementation;
+}
+
+void keep_buildable(Project& project, const std::vector<std::string>& named) {
+  std::vector<Implementation> buildable;
+  for (const Implementation& implementation : project.implementations) {
+    const bool is_named = std::find(named.begin(), named.end(), implementation.name) != named.end();
+    Implementation part = buildable_part(implementation);
+    if (part.roles.empty() && is_named) std::cerr << implementation.name << ": nothing to build, its images are ready ones\n";
+    if (!part.roles.empty() || is_named) buildable.push_back(std::move(part));
+  }
+  project.implementations = std::move(buildable);
+}
+
 // The implementations that were named, or all; nothing and a message for a name that is not there.
 std::optional<std::vector<const Implementation*>> wanted_implementations(const Options& options, const Project& project) {
   std::vector<const Implementation*> wanted;
@@ -81,13 +100,14 @@ std::optional<std::vector<const Implementation*>> wanted_implementations(const O
 }  // namespace
 
 int build_tests(const Options& options) {
-  const LoadedProject loaded = load_project(options);
+  LoadedProject loaded = load_project(options);
   print_problems(loaded.problems);
   if (!loaded.project) return exit_bad_input;
+  if (loaded.project->matching) keep_buildable(*loaded.project, options.implementations);
   const auto wanted = wanted_implementations(options, *loaded.project);
   if (!wanted) return exit_bad_input;
   if (wanted->empty()) {
-    std::cerr << "there is nothing to build: no implementation is listed\n";
+    std::cerr << "there is nothing to build: no implementation with something to build is listed\n";
     return exit_done;
   }
   std::vector<std::string> failed;

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
+#include <set>
 
 #include "base/duration.hpp"
 #include "base/json_text.hpp"
+#include "commands/check.hpp"
 #include "commands/commands.hpp"
 #include "commands/project.hpp"
 #include "engine/bind.hpp"
@@ -17,6 +20,10 @@ namespace {
 
 // Lists can be of millions: what is put together goes out in pieces of this size.
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
+
+// More absent cells than this are told by reason: nobody reads hundreds of lines.
+constexpr std::size_t most_absent_lines = 20;
+constexpr std::size_t short_commit = 12;
 
 class Page {
  public:
@@ -133,7 +140,113 @@ std::string cast_text(const std::vector<Casting>& cast) {
   return text;
 }
 
-void write_text(const Project& project, const Plan& plan, Page& page) {
+// "built moq-relay-ietf:latest of https://… at 0123456789ab (main), 2026-06-01T…"
+std::string build_text(const LocalBuild& build) {
+  std::string text = build.by + " made " + build.image + " from " + build.repository;
+  if (!build.commit.empty()) text += " at " + build.commit.substr(0, short_commit);
+  if (!build.ref.empty()) text += " (" + build.ref + ")";
+  if (build.is_dirty) text += ", changed by hand";
+  if (!build.made.empty()) text += ", " + build.made;
+  return text;
+}
+
+// Where somebody else runs `name` as `role`.
+std::vector<std::string> addresses_of(const Project& project, const std::string& name, const std::string& role) {
+  std::vector<std::string> addresses;
+  for (const Match& match : project.matching->matches) {
+    const auto at = match.labels.find(role + ".at");
+    const auto url = match.labels.find(role + ".url");
+    if (cast_in(match.cast, role) != name || at == match.labels.end() || url == match.labels.end()) continue;
+    if (std::find(addresses.begin(), addresses.end(), url->second) == addresses.end()) addresses.push_back(url->second);
+  }
+  return addresses;
+}
+
+void write_implementation(const Project& project, const Implementation& implementation, std::size_t widest, Page& page) {
+  const bool by_role = project.matching.has_value();
+  std::string line = "  " + padded(implementation.name, widest);
+  if (!by_role) line += "  " + describe_source(implementation);
+  if (!implementation.version.empty()) line += by_role ? "  " + implementation.version : "  version " + implementation.version;
+  page.write(line + "\n");
+  for (const RoleOffer& offer : implementation.roles) {
+    if (!by_role) break;
+    const std::string start = "    " + padded(offer.role, widest - 2) + "  ";
+    const std::string reference = image_reference(implementation, offer.role);
+    if (!reference.empty()) {
+      const bool built = std::holds_alternative<BuildSource>(*image_source(implementation, offer.role));
+      page.write(start + "image " + reference + (built ? ", " + describe(*image_source(implementation, offer.role)) : "") + "\n");
+      if (const LocalBuild* build = find_build(project.builds, reference)) page.write(start + "  " + build_text(*build) + "\n");
+    }
+    for (const std::string& address : addresses_of(project, implementation.name, offer.role))
+      page.write(start + "remote " + address + "\n");
+  }
+}
+
+// Labels of the cells as columns, those with a dot, which tell of a role, last.
+std::vector<std::string> label_columns(const Plan& plan) {
+  std::set<std::pair<bool, std::string>> names;
+  for (const Cell& cell : plan.cells) {
+    for (const auto& [name, value] : cell.labels) {
+      const bool of_role = name.find('.') != std::string::npos;
+      if (!of_role || name.ends_with(".url")) names.emplace(of_role, name);
+    }
+  }
+  std::vector<std::string> columns;
+  for (const auto& [of_role, name] : names)
+    columns.push_back(name);
+  return columns;
+}
+
+void write_cells(const Plan& plan, Page& page) {
+  page.write("cells (" + std::to_string(plan.cells.size()) + ")\n");
+  const std::vector<std::string> columns = label_columns(plan);
+  std::size_t widest_id = 0;
+  std::map<std::string, std::size_t> widest;
+  for (const std::string& column : columns)
+    widest[column] = column.size();
+  for (const Cell& cell : plan.cells) {
+    widest_id = std::max(widest_id, cell.id.size());
+    for (const auto& [name, value] : cell.labels)
+      widest[name] = std::max(widest[name], value.size());
+  }
+  const auto write_row = [&](const std::string& first, const auto& value_of) {
+    std::string row = "  " + (columns.empty() ? first : padded(first, widest_id));
+    for (const std::string& column : columns)
+      row += "  " + padded(value_of(column), widest.at(column));
+    row.erase(row.find_last_not_of(' ') + 1);
+    page.write(row + "\n");
+  };
+  if (!columns.empty()) write_row("", [](const std::string& column) { return column; });
+  for (const Cell& cell : plan.cells) {
+    write_row(cell.id, [&](const std::string& column) {
+      const auto label = cell.labels.find(column);
+      return label == cell.labels.end() ? std::string("-") : label->second;
+    });
+  }
+}
+
+// Long lists are told by reason.
+void write_absent(const Plan& plan, bool whole, Page& page) {
+  if (plan.absent.empty()) return;
+  const bool grouped = !whole && plan.absent.size() > most_absent_lines;
+  page.write("absent (" + std::to_string(plan.absent.size()) + ")" + (grouped ? ", by reason; -v tells each\n" : "\n"));
+  const auto test_of = [](const Absent& absent) { return absent.test == "*" ? std::string("every test") : absent.test; };
+  std::map<std::pair<std::string, std::string>, std::size_t> counts;
+  for (const Absent& absent : plan.absent)
+    ++counts[{absent.test, absent.reason}];
+  for (const Absent& absent : plan.absent) {
+    std::size_t& count = counts.at({absent.test, absent.reason});
+    if (grouped && count != 1) {
+      if (count > 1) page.write("  " + test_of(absent) + " with " + std::to_string(count) + " casts: " + absent.reason + "\n");
+      count = 0;  // told
+      continue;
+    }
+    const std::string who = cast_text(absent.cast);
+    page.write("  " + test_of(absent) + (who.empty() ? "" : " with " + who) + ": " + absent.reason + "\n");
+  }
+}
+
+void write_text(const Project& project, const Plan& plan, bool verbose, Page& page) {
   std::size_t widest = 0;
   for (const Spec& spec : project.suite.specs)
     widest = std::max(widest, spec.name.size());
@@ -149,21 +262,10 @@ void write_text(const Project& project, const Plan& plan, Page& page) {
     page.write(line + "\n");
   }
   page.write("implementations (" + std::to_string(project.implementations.size()) + ")\n");
-  for (const Implementation& implementation : project.implementations) {
-    std::string line = "  " + padded(implementation.name, widest) + "  " + describe_source(implementation);
-    if (!implementation.version.empty()) line += "  version " + implementation.version;
-    page.write(line + "\n");
-  }
-  page.write("cells (" + std::to_string(plan.cells.size()) + ")\n");
-  for (const Cell& cell : plan.cells)
-    page.write("  " + cell.id + "\n");
-  if (plan.absent.empty()) return;
-  page.write("absent (" + std::to_string(plan.absent.size()) + ")\n");
-  for (const Absent& absent : plan.absent) {
-    const std::string who = cast_text(absent.cast);
-    page.write("  " + (absent.test == "*" ? "every test" : absent.test) + (who.empty() ? "" : " with " + who) + ": " + absent.reason +
-               "\n");
-  }
+  for (const Implementation& implementation : project.implementations)
+    write_implementation(project, implementation, widest, page);
+  write_cells(plan, page);
+  write_absent(plan, verbose, page);
 }
 
 }  // namespace
@@ -176,12 +278,13 @@ int list_tests(const Options& options) {
   order.selection = loaded.project->selection;
   order.matches = options.both ? Matches::local_both_ways : Matches::everyone;
   order.means = chosen_means(options);
+  if (options.check) return check_project(options, *loaded.project, order, loaded.problems.size());
   const Plan planned = plan(loaded.project->suite, loaded.project->implementations, order, loaded.project->matching);
   Page page;
   if (options.format == OutputFormat::json) {
     write_json(*loaded.project, planned, page);
   } else {
-    write_text(*loaded.project, planned, page);
+    write_text(*loaded.project, planned, options.verbose, page);
   }
   page.flush();
   return exit_done;

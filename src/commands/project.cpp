@@ -132,6 +132,7 @@ class ProjectLoader {
     append(problems_, std::move(read.problems));
     project_.matching = std::move(read.matching);
     project_.registry = registry_->path;
+    project_.builds = load_builds(*registry_);
     return std::move(read.implementations);
   }
 

@@ -10,6 +10,7 @@
 #include "commands/options.hpp"
 #include "model/implementation.hpp"
 #include "model/spec.hpp"
+#include "suites/foreign_registry.hpp"
 
 namespace interoper {
 
@@ -19,6 +20,7 @@ struct Project {
   bool has_local = false;
   std::optional<Matching> matching;  // of another runner's registry
   std::string registry;              // its file, as the user would write it; empty = none
+  std::vector<LocalBuild> builds;    // what the user built beside it
   Selection selection;               // the command line's, with the suite's own roles
 };
 

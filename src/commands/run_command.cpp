@@ -104,6 +104,7 @@ ImplementationRecord record_of(const Implementation& implementation, Means means
   for (const RoleOffer& offer : implementation.roles) {
     RoleSourceRecord source;
     const Source* image = means == Means::path ? nullptr : image_source(implementation, offer.role);
+    if (image == nullptr && implementation.path.empty()) continue;  // it is somewhere else, or does not play this here
     source.kind = image != nullptr ? "image" : "path";
     if (image != nullptr) source.image = image_reference(implementation, offer.role);
     source.source = image != nullptr ? describe(*image) : "path " + implementation.path;
@@ -113,6 +114,18 @@ ImplementationRecord record_of(const Implementation& implementation, Means means
     record.roles[offer.role] = source;
   }
   return record;
+}
+
+// Whose only way to play a role is somewhere else.
+void add_remote_sources(const Cell& cell, RunRecord& record) {
+  for (const Casting& casting : cell.cast) {
+    if (!is_remote(cell, casting.role)) continue;
+    const auto [added, fresh] = record.implementations[casting.implementation].roles.try_emplace(casting.role);
+    if (!fresh) continue;
+    const auto url = cell.labels.find(casting.role + ".url");
+    added->second.kind = "remote";
+    if (url != cell.labels.end()) added->second.url = url->second;
+  }
 }
 
 // Which runtimes a plan's cells need.
@@ -162,6 +175,8 @@ RunRecord record_of(const Project& project, const Plan& plan, const Options& opt
     if (playing.count(implementation.name) != 0)
       record.implementations[implementation.name] = record_of(implementation, chosen_means(options));
   }
+  for (const Cell& cell : plan.cells)
+    add_remote_sources(cell, record);
   record.absent = plan.absent;
   return record;
 }

@@ -47,8 +47,9 @@ class Resolver {
     take_wishes();
     take_environment();
     check_roles();
-    for (const auto& [role, globs] : selection_.roles)
-      check_names("--" + role, globs);
+    for (const auto& [role, globs] : selection_.roles) {
+      if (is_role(role)) check_names("--" + role, globs);
+    }
     check_names("--impl", selection_.implementations);
     for (const std::string& name : unknown_params(project_.suite, selection_, project_.matching))
       add("no test has a parameter \"" + name + "\"", "`interoper tests list` shows the parameters");

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "suites/moq_builds.hpp"
 #include "suites/moq_registry.hpp"
 #include "suites/suite_loader.hpp"
 
@@ -42,11 +43,21 @@ RegistryFile read_file(const std::string& path) {
   return file;
 }
 
+std::string folder_of(const RegistryFile& file) { return fs::path(file.path).parent_path().string(); }
+
 }  // namespace
+
+const LocalBuild* find_build(const std::vector<LocalBuild>& builds, std::string_view reference) {
+  const auto is_it = [&](const LocalBuild& build) {
+    return reference == build.image || (!build.published.empty() && reference.ends_with(build.published));
+  };
+  const auto found = std::find_if(builds.begin(), builds.end(), is_it);
+  return found == builds.end() ? nullptr : &*found;
+}
 
 const std::vector<RegistryFormat>& registry_formats() {
   static const std::vector<RegistryFormat> formats = {
-      {"moq", "implementations.json", "MoQ interop runner", looks_like_moq_registry, read_moq_registry},
+      {"moq", "implementations.json", "MoQ interop runner", looks_like_moq_registry, read_moq_registry, load_moq_builds},
   };
   return formats;
 }
@@ -66,8 +77,10 @@ std::optional<RegistryFile> find_registry(const std::string& path) {
 }
 
 ForeignRegistry read_foreign_registry(const RegistryFile& file, RegistryWishes wishes) {
-  wishes.folder = fs::path(file.path).parent_path().string();
+  wishes.folder = folder_of(file);
   return file.format->read(file.text, file.path, wishes);
 }
+
+std::vector<LocalBuild> load_builds(const RegistryFile& file) { return file.format->builds(folder_of(file)); }
 
 }  // namespace interoper

@@ -25,6 +25,19 @@ struct RegistryWishes {
   bool strict = false;  // what only the format's schema forbids is an error, and what looks like a mistake is a warning
 };
 
+// An image that the user made with what the other runner has for that, and what it was made from.
+struct LocalBuild {
+  std::string image;      // as it was called when it was made
+  std::string published;  // how the name ends under which its runner publishes it; empty = it does not
+  std::string by;         // the folder of the build, as the user would write it
+  std::string repository, ref, commit;
+  bool is_dirty = false;
+  std::string made;  // when, as the build wrote it
+};
+
+// The build of this image, also when it was given the name under which its runner publishes it; null = none is known.
+const LocalBuild* find_build(const std::vector<LocalBuild>& builds, std::string_view reference);
+
 struct RegistryFormat {
   std::string_view name;   // Rules::registry of its suites, and the suite that ships
   std::string_view file;   // as the file is called where its runner keeps it
@@ -32,6 +45,7 @@ struct RegistryFormat {
   // Whether the text is of this format, also when it is broken: the reader says then what is wrong.
   bool (*recognises)(std::string_view text);
   ForeignRegistry (*read)(std::string_view text, const std::string& shown_file, const RegistryWishes& wishes);
+  std::vector<LocalBuild> (*builds)(const std::string& folder);  // of the file
 };
 
 const std::vector<RegistryFormat>& registry_formats();
@@ -47,5 +61,8 @@ struct RegistryFile {
 std::optional<RegistryFile> find_registry(const std::string& path);
 
 ForeignRegistry read_foreign_registry(const RegistryFile& file, RegistryWishes wishes);
+
+// What was built where the file stands.
+std::vector<LocalBuild> load_builds(const RegistryFile& file);
 
 }  // namespace interoper

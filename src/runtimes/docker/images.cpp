@@ -109,6 +109,7 @@ std::vector<ImageOrder> image_orders(const Implementation& implementation) {
       if (has_own && one.role == offer.role) one.source = BuildSource();
     }
     ImageOrder order{implementation.name, image_reference(built, offer.role), *source};
+    if (const auto* build = std::get_if<BuildSource>(source); build != nullptr && !build->tag.empty()) order.reference = build->tag;
     const bool is_known =
         std::any_of(orders.begin(), orders.end(), [&](const ImageOrder& one) { return one.reference == order.reference; });
     if (!is_known) orders.push_back(std::move(order));
