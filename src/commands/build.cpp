@@ -19,6 +19,8 @@ ImageWorkshop::ImageWorkshop(const Executor& executor, bool verbose) : executor_
 ImageWorkshop::~ImageWorkshop() = default;
 
 Task<> ImageWorkshop::make(const Implementation& implementation) {
+  std::vector<docker::ImageOrder> orders = docker::image_orders(implementation);
+  if (orders.empty()) co_return;  // no engine is needed for nothing
   if (!engine_) {
     const docker::Host host = docker::find_host("");
     engine_ = std::make_unique<docker::Engine>(executor_, host.address);
@@ -26,7 +28,7 @@ Task<> ImageWorkshop::make(const Implementation& implementation) {
   }
   docker::Progress progress;
   if (verbose_) progress = [](std::string_view line) { std::cerr << "  " << visible(line) << '\n'; };
-  for (docker::ImageOrder& order : docker::image_orders(implementation)) {
+  for (docker::ImageOrder& order : orders) {
     const auto began = Clock::now();
     const std::string what = order.implementation + " (" + describe(order.source) + ")";
     if (verbose_) std::cerr << "building " << what << '\n';

@@ -202,6 +202,15 @@ TEST_CASE("which images an implementation needs") {
   CHECK(orders[1].implementation == "go");
 }
 
+TEST_CASE("an image that is built under a name of its own keeps that name") {
+  Implementation one;
+  one.name = "a";
+  one.roles = {{"relay", Source(BuildSource{"a", "Dockerfile.relay", "a-relay:1"})}};
+  REQUIRE(image_orders(one).size() == 1);
+  CHECK(image_orders(one)[0].reference == "a-relay:1");
+  CHECK(image_orders(one)[0].reference == image_reference(one, "relay"));
+}
+
 TEST_CASE("references are split into name and tag") {
   using Pair = std::pair<std::string, std::string>;
   CHECK(split_reference("debian") == Pair{"debian", "latest"});
