@@ -131,6 +131,8 @@ class Selecting(RegistryCase):
         self.assertEqual({cell["labels"]["transport"] for cell in quic["cells"]}, {"quic"})
         self.assertEqual(self.ids("-p", "class=ahead"), ["all~both~both~endpoint=docker", "all~both~both~endpoint=remote-webtransport", "all~both~both~endpoint=remote-quic-2"])
         self.assertEqual(self.ids("-p", "endpoint=remote-quic-2", "-p", "draft=draft-14"), ["all~both~old~endpoint=remote-quic-2"])
+        # As a report says how a cell is run again.
+        self.assertEqual(self.ids("-t", "all", "--role", "relay=both", "--role", "client=old", "--set", "endpoint=docker"), ["all~both~old~endpoint=docker"])
         left_out = [one["reason"] for one in quic["absent"] if one["reason"].startswith("filtered")]
         self.assertIn("filtered: endpoint=remote-webtransport", left_out)
 
@@ -161,7 +163,7 @@ class Selecting(RegistryCase):
             (["--worker", "far"], ['role "worker"', "relay, client"]),
             (["-p", "transport=qiuc"], ["no match has this transport", "quic, webtransport"]),
             (["-p", "trnasport=quic"], ['parameter "trnasport"']),
-            (["--set", "endpoint=docker"], ['parameter "endpoint"']),
+            (["--set", "endpoint=dokcer"], ["no match has this endpoint", "docker, remote-quic-2, remote-webtransport"]),
             (["--target-draft", "18"], ['"18" is no draft', "draft-16"]),
             (["--remote=maybe"], ["maybe.*only,no"]),
         ):

@@ -108,16 +108,21 @@ class Resolver {
   // The same for what the matches say of themselves.
   void check_values(const Matching& matching) {
     for (const auto& [name, globs] : selection_.params) {
-      std::set<std::string> values;
-      for (const Match& match : matching.matches) {
-        if (const auto said = said_by(match, name)) values.insert(*said);
-      }
       for (const std::string& glob : globs) {
-        const std::string value = without_exclusion(glob);
-        if (values.empty() || !is_plain(value) || values.count(value) != 0) continue;
-        add("-p " + name + "=" + glob + ": no match has this " + name, "there are: " + joined(values));
+        if (is_plain(glob)) check_value(matching, "-p ", name, without_exclusion(glob));
       }
     }
+    for (const auto& [name, value] : selection_.set)
+      check_value(matching, "--set ", name, value);
+  }
+
+  void check_value(const Matching& matching, const std::string& option, const std::string& name, const std::string& value) {
+    std::set<std::string> values;
+    for (const Match& match : matching.matches) {
+      if (const auto said = said_by(match, name)) values.insert(*said);
+    }
+    if (values.empty() || values.count(value) != 0) return;
+    add(option + name + "=" + value + ": no match has this " + name, "there are: " + joined(values));
   }
 
   const Project& project_;

@@ -171,6 +171,10 @@ std::optional<std::string> left_out(const Match& match, const Selection& selecti
     const auto said = said_by(match, name);
     if (said && !is_selected(globs, *said)) return "filtered" + which;
   }
+  for (const auto& [name, value] : selection.set) {
+    const auto said = said_by(match, name);
+    if (said && *said != value) return "filtered" + which;
+  }
   return std::nullopt;
 }
 
@@ -300,8 +304,8 @@ std::vector<std::string> unknown_params(const Suite& suite, const Selection& sel
     });
   };
   std::vector<std::string> unknown;
-  for (const auto& [name, value] : selection.set) {  // what a registry says is not for setting
-    if (!is_known(name)) unknown.push_back(name);
+  for (const auto& [name, value] : selection.set) {
+    if (!is_known(name) && !is_said(name)) unknown.push_back(name);
   }
   for (const auto& [name, globs] : selection.params) {
     if (!is_known(name) && !is_said(name)) unknown.push_back(name);

@@ -49,7 +49,7 @@ struct PlanOrder {
 // than names; otherwise everyone who plays a role can meet everyone.
 // Cells: by test, then by cast (tested role's implementation first), then by parameters. Tests that the selection leaves out are absent
 // once, with an empty cast; casts that it leaves out are absent once, with the test `*`.
-// With a matching: by test, then in its order. `params` narrow by what matches say of themselves (their parameters and labels).
+// With a matching: by test, then in its order. `params` and `set` narrow by what matches say of themselves (their parameters and labels).
 // A suite that runs its tests together (Rules::together) has one cell a match, of the run of all; when tests or tags are selected, or with
 // `per_test`, it has one of each test instead, and of the run of all only where `tests` name it as it is.
 Plan plan(const Suite& suite, const std::vector<Implementation>& implementations, const PlanOrder& order,

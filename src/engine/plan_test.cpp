@@ -260,8 +260,11 @@ TEST_CASE("selections narrow a matching, and say what they left out") {
     CHECK(ids(planned()) == Strings{"all~far~a~endpoint=remote-fast"});
     CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()).empty());
     selection.params["trans"] = {"slow"};
+    CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()) == Strings{"trans"});
+    selection.params.clear();
     selection.set["endpoint"] = "here";
-    CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()) == Strings{"endpoint", "trans"});
+    CHECK(ids(planned()) == Strings{"all~a~a~endpoint=here"});
+    CHECK(unknown_params(suite_with_all(), selection, matching_of_movers()).empty());
   }
   SECTION("by where roles run") {
     selection.remote = Selection::Remote::no;

@@ -14,7 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 24> dropped_with_value = {
     "-t",    "--test",  "-w", "--worker", "-d",       "--driver", "--role",  "--impl", "--tag",  "-p",     "--param", "--params",
     "--set", "--shard", "-j", "--jobs",   "--budget", "--format", "--junit", "--tap",  "--ctrf", "--html", "--trace", "--md"};
-constexpr std::array<std::string_view, 8> dropped_flags = {"--fail-fast", "--no-breaker", "-q", "--quiet", "-v", "--verbose", "-qv", "-vq"};
+constexpr std::array<std::string_view, 10> dropped_flags = {"--fail-fast", "--no-breaker", "--per-test", "--remote", "-q",
+                                                            "--quiet",     "-v",           "--verbose",  "-qv",      "-vq"};
 constexpr std::array<std::string_view, 2> dropped_counts = {"--repeat", "--retries"};
 
 bool contains(const auto& list, std::string_view word) { return std::find(list.begin(), list.end(), word) != list.end(); }
