@@ -208,6 +208,27 @@ class Markdown(Case):
             self.assertEqual(page.count("<details>"), page.count("</details>"))
 
 
+class Lnav(Case):
+    def test_it_knows_a_timeline(self):
+        need("lnav")
+        home = os.path.join(os.path.dirname(self.every), "home")
+        os.makedirs(home, exist_ok=True)
+        at_home = {"HOME": home, "XDG_CONFIG_HOME": "", "TERM": "dumb"}
+        run("lnav", "-i", os.path.join(HERE, "..", "..", "reports", "lnav", "interoper.json"), **at_home)
+        self.assertEqual(run("lnav", "-C", **at_home).stderr, "")
+        cell = next(cell for cell in report_cells(self.every) if cell["verdict"] == "failed")
+        timeline = os.path.join(self.every, cell["attempts"][0]["log"])
+        query = "SELECT seq, us, ro, ty, \"in/line\" AS line, \"in/exit_code\" AS code, log_level AS level, log_time AS time FROM interoper_timeline"
+        rows = json.loads(run("lnav", "-n", "-c", f";{query}", "-c", ":write-json-to -", timeline, **at_home).stdout)
+        with open(timeline, encoding="utf-8") as file:
+            events = [json.loads(line) for line in file]
+        told = [(event["seq"], event["us"], event.get("ro"), event["ty"], event.get("in", {}).get("line"), event.get("in", {}).get("exit_code")) for event in events]
+        self.assertEqual([(row["seq"], row["us"], row["ro"], row["ty"], row["line"], row["code"] and int(row["code"])) for row in rows], told)
+        self.assertEqual([row["level"] for row in rows if row["ty"] == "status"], ["error"])
+        self.assertEqual(rows[0]["time"], "2014-11-24 14:23:20.000")
+        self.assertRegex(run("lnav", "-n", timeline, **at_home).stdout, r"(?m)^14:23:20[.]\d+ worker +log +step 11$")
+
+
 def engine():
     """The folder with Perfetto's trace processor, fetched when it is not there."""
     with open(os.path.join(HERE, "perfetto.txt"), encoding="utf-8") as file:

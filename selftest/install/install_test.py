@@ -55,7 +55,7 @@ class Install(unittest.TestCase):
 
     def test_drivers_and_schemas_come_along(self):
         share = os.path.join(self.prefix, "share", "interoper")
-        for name in ("drivers/telehash-js/Dockerfile", "reports/report.schema.json", "reports/event.schema.json"):
+        for name in ("drivers/telehash-js/Dockerfile", "reports/report.schema.json", "reports/event.schema.json", "reports/lnav/interoper.json"):
             self.assertTrue(os.path.isfile(os.path.join(share, name)), name)
         self.assertTrue(os.access(os.path.join(share, "drivers/telehash-js/th-test"), os.X_OK))
 
