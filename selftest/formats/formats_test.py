@@ -179,6 +179,12 @@ class Runs(Case):
         self.assertIn("--ctrf: standard output is taken already", refused.stderr)
         self.assertEqual(len(os.listdir(self.inside("interop/reports"))), 2)  # one run, and `latest`
 
+    def test_the_environment_asks_too_and_the_command_line_wins(self):
+        done = self.run_it("--junit", "line.xml", "--seed", "7", INTEROPER_OPT_JUNIT="variable.xml", INTEROPER_OPT_TAP="variable.tap", INTEROPER_OPT_SEED="5")
+        self.skip_without_sandbox(done)
+        self.assertEqual(sorted(name for name in os.listdir(self.folder) if name.startswith(("line", "variable"))), ["line.xml", "variable.tap"])
+        self.assertIn('"seed": 7', self.text("interop/reports/latest/report.json"))
+
     def test_tap_is_streamed(self):
         done = self.run_it("--format", "tap", "-j", "1")
         self.skip_without_sandbox(done)

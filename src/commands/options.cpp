@@ -392,10 +392,11 @@ std::vector<const char*> take_role_wishes(const CLI::App& app, const CLI::App& c
   return rest;
 }
 
-void name_environment_everywhere(CLI::App& app) {
-  name_environment(app);
-  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    name_environment_everywhere(*command);
+// Of the command that was asked for, and no other: CLI11 reads the variables of all that have them, and what another command would make of
+// one must not come after what the line says.
+void name_environment_up(CLI::App* command) {
+  for (; command != nullptr; command = command->get_parent())
+    name_environment(*command);
 }
 
 }  // namespace
@@ -412,7 +413,6 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
   add_commands(app, options);
   app.add_subcommand("help", "this text, or a command's");
   app.footer("`interoper help COMMAND` lists a command's options. Every long option can be set as INTEROPER_OPT_<NAME>.");
-  name_environment_everywhere(app);
 
   std::vector<std::string> words;
   bool skip = false;
@@ -434,6 +434,7 @@ ParsedLine parse_command_line(int argc, const char* const* argv) {
     parsed.exit_code = unknown_command(*named, unknown);
     return parsed;
   }
+  name_environment_up(named);
   if (asks_for_help || argc == 1) {
     (asks_for_help ? std::cout : std::cerr) << named->help(parents_of(*named));
     parsed.exit_code = asks_for_help ? 0 : exit_usage;
