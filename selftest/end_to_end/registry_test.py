@@ -277,6 +277,20 @@ class Checking(RegistryCase):
         self.assertRegex(done.out, r"images \(1\): not looked for")
 
 
+class Running(RegistryCase):
+    def test_a_report_says_where_everybody_was(self):
+        self.call("tournament", "--suite", self.registry, "--client", "both", "-p", "class=at", "-p", "endpoint=remote-*", "--relay", "far", code=3)
+        folder = os.path.realpath(os.path.join(self.place, "interop", "reports", "latest"))
+        with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+            report = json.load(file)
+        self.assert_valid(folder)
+        far = report["implementations"]["far"]["roles"]["relay"]
+        self.assertEqual((far["kind"], far["url"]), ("remote", "https://far.example/moq"))
+        self.assertEqual(report["implementations"]["both"]["roles"]["client"]["image"], "both-client:1")
+        self.assertEqual(report["cells"][0]["labels"]["draft"], "draft-16")
+        self.assertIn("implementations.json", report["run"]["suite"]["source"])
+
+
 class Building(RegistryCase):
     def test_only_what_is_ours_to_build(self):
         done = self.call("tests", "build", "--suite", self.registry, "old")

@@ -72,6 +72,7 @@ class ProjectLoader {
     if (!suite.suite || has_errors(problems_)) return {std::nullopt, std::move(problems_)};
 
     project_.suite = std::move(*suite.suite);
+    if (registry_) project_.suite.source += ", " + registry_->path;
     // Who is not in another runner's registry can meet nobody in it.
     auto local = registry_ ? std::nullopt : local_implementation(options_, project_.suite.rules);
     if (local) {

@@ -41,7 +41,7 @@ TEST_CASE("a run that was not started by test or tournament has no such command"
 
 TEST_CASE("other roles are named when they are not the driver's, images never") {
   RunRecord run = sample_plan();
-  run.command = {"interoper", "test", "--relay", "x", "--client=y"};
+  run.command = {"interoper", "test", "--remote", "--relay", "x", "--per-test", "--client=y"};
   Cell cell;
   cell.test = "a b";
   cell.cast = {{"relay", "telehash-js"}, {"client", "local"}, {"net", "some/image:1"}};
