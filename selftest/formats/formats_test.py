@@ -168,6 +168,7 @@ class Runs(Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         for name in FORMATS:
             self.assertEqual(self.text("out", name), interoper("report", f"--{name}", "-", cwd=self.folder).stdout, name)
+        self.assertIn("1..1\n", interoper("report", "bad~*", "--tap", "-", cwd=self.folder).stdout)
 
     def test_standard_output_is_the_formats(self):
         done = self.run_it("--ctrf", "-")

@@ -12,6 +12,7 @@
 #include "base/files.hpp"
 #include "commands/github.hpp"
 #include "commands/project.hpp"
+#include "inspector/page.hpp"
 #include "inspector/single_file.hpp"
 #include "reporters/ctrf.hpp"
 #include "reporters/junit.hpp"
@@ -142,6 +143,8 @@ Problems check_outputs(const Options& options) {
   std::set<std::string> seen;
   bool stdout_taken = options.format != OutputFormat::human;
   for (const auto& [format, file] : options.outputs) {
+    if (format == "html" && embedded_page().script.empty())
+      problems.push_back(problem_with(format, std::string(no_page), "install Node.js and npm, and build again with -D INTEROPER_PAGE=ON"));
     if (file == to_stdout) {
       if (stdout_taken) problems.push_back(problem_with(format, "standard output is taken already", "name a file instead of `-`"));
       stdout_taken = true;

@@ -39,10 +39,11 @@ int render_report(const Options& options) {
   const Problems problems = check_outputs(options);
   print_problems(problems);
   if (has_errors(problems)) return exit_bad_input;
-  std::optional<Recording> recording = open_or_explain(resolve_report(reports_folder(options), options.report));
+  const Named named = named_on_line(reports_folder(options), options.report, options.cell);
+  std::optional<Recording> recording = open_or_explain(named.report);
   if (!recording) return exit_bad_input;
-  if (!options.cell.empty() && !narrow(recording->run, options.cell)) {
-    std::cerr << "error: " << recording->run.id << " has no cell \"" << options.cell << "\"\nhelp: `interoper show " << recording->run.id
+  if (!named.cell.empty() && !narrow(recording->run, named.cell)) {
+    std::cerr << "error: " << recording->run.id << " has no cell \"" << named.cell << "\"\nhelp: `interoper show " << recording->run.id
               << "` lists its cells\n";
     return exit_bad_input;
   }
