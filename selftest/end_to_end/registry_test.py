@@ -6,7 +6,7 @@ import re
 import unittest
 
 import moq_plan
-from stage import SOURCE, Case, environment, interoper, main
+from stage import SOURCE, Case, Engine, environment, interoper, main
 
 NOWHERE = "unix:///nonexistent/interoper.sock"
 SHARED = os.environ.get("INTEROPER_SHARED") or os.path.join(SOURCE, "..", "shared")
@@ -49,7 +49,7 @@ class RegistryCase(Case):
             file.write(registry if isinstance(registry, str) else json.dumps(registry, indent=2))
 
     def call(self, *arguments, code=0, **env):
-        done = interoper(*arguments, cwd=self.place, env=environment(DOCKER_HOST=NOWHERE, **env))
+        done = interoper(*arguments, cwd=self.place, env=environment(**{"DOCKER_HOST": NOWHERE, **env}))
         self.assert_code(done, code)
         return done
 
@@ -220,7 +220,7 @@ class Listing(RegistryCase):
     def test_for_people(self):
         done = self.call("tests", "list", "--suite", self.registry)
         self.assertRegex(done.out, r"(?m)^  all~both~both~endpoint=docker +ahead +draft-18 +quic +moqt://relay:4443/x$")
-        self.assertRegex(done.out, r"(?m)^    relay +image both-relay:1, build .*adapters/both$")
+        self.assertRegex(done.out, r"(?m)^    relay +image both-relay:1, build .*adapters/both \(Dockerfile\.relay\)$")
         self.assertRegex(done.out, r"(?m)^    relay +remote https://far\.example/moq$")
         self.assertRegex(done.out, r"(?m)^  every test with relay both, client both: endpoint inactive: remote-quic of both$")
 
@@ -292,6 +292,26 @@ class Running(RegistryCase):
 
 
 class Building(RegistryCase):
+    def test_images_get_the_names_that_the_registry_gives_them(self):
+        host = next((one for one in (os.environ.get("DOCKER_HOST"), "unix:///var/run/docker.sock") if one and Engine(one).answers()), None)
+        if host is None:
+            self.skipTest("no container engine answers")
+        engine, name = Engine(host), f"interoper-registry-{os.getpid()}"
+        self.addCleanup(engine.remove_image, f"{name}-inside:1")
+        self.addCleanup(engine.remove_image, f"{name}-outside:1")
+        for path in ("adapters/a/Dockerfile.relay", "adapters/Dockerfile.client"):
+            os.makedirs(os.path.dirname(os.path.join(self.place, path)), exist_ok=True)
+            with open(os.path.join(self.place, path), "w", encoding="utf-8") as file:
+                file.write("FROM scratch\nCOPY Dockerfile.relay /\n")
+        # A Dockerfile may stand outside of what it builds from.
+        roles = {"relay": image(f"{name}-inside:1", build={"dockerfile": "adapters/a/Dockerfile.relay", "context": "adapters/a"}),
+                 "client": image(f"{name}-outside:1", build={"dockerfile": "adapters/Dockerfile.client", "context": "adapters/a"})}
+        self.write({"version": "1.1", "implementations": {"a": entry(16, **roles)}})
+        self.assertIn("images (2): 0 on the engine", self.call("tests", "list", "--check", "--suite", ".", DOCKER_HOST=host).out)
+        self.call("tests", "build", "--suite", ".", DOCKER_HOST=host)
+        done = self.call("tests", "list", "--check", "--suite", ".", DOCKER_HOST=host)
+        self.assertIn("images (2): 2 on the engine\nnothing is wrong", done.out)
+
     def test_only_what_is_ours_to_build(self):
         done = self.call("tests", "build", "--suite", self.registry, "old")
         self.assertIn("old: nothing to build, its images are ready ones", done.err)

@@ -173,8 +173,9 @@ void write_implementation(const Project& project, const Implementation& implemen
     const std::string start = "    " + padded(offer.role, widest - 2) + "  ";
     const std::string reference = image_reference(implementation, offer.role);
     if (!reference.empty()) {
-      const bool built = std::holds_alternative<BuildSource>(*image_source(implementation, offer.role));
-      page.write(start + "image " + reference + (built ? ", " + describe(*image_source(implementation, offer.role)) : "") + "\n");
+      const auto* made = std::get_if<BuildSource>(image_source(implementation, offer.role));
+      page.write(start + "image " + reference + (made == nullptr ? "" : ", build " + made->directory + " (" + made->dockerfile + ")") +
+                 "\n");
       if (const LocalBuild* build = find_build(project.builds, reference)) page.write(start + "  " + build_text(*build) + "\n");
     }
     for (const std::string& address : addresses_of(project, implementation.name, offer.role))
