@@ -2,6 +2,7 @@
 """What a person sees on a terminal, and what the terminal is like afterwards."""
 import os
 import signal
+import subprocess
 
 import stage
 from pty_session import Session, area_lines, terminal_environment
@@ -188,6 +189,56 @@ class Terminal(Case):
         self.assertNotIn("Stopped", "\n".join(session.all_lines()))
         session.type("exit\n")
         session.end()
+
+
+class Recorded(Case):
+    """`show`, while a run goes on and afterwards."""
+
+    def test_the_printed_commands_do_what_they_say(self):
+        project = scenes.set_up_paths(self.project(), "good", "bad")
+        project.test("bad", {"params": {"n": ["one", "a b"]}})
+        done = project.interoper("tournament", "--params", "all", "--runtime", "sandbox", "--repeat", "2", "--seed", "77", "-j", "1")
+        self.assert_code(done, 1)
+        commands = {word: [line.split(None, 1)[1] for line in done.out.splitlines() if line.startswith(f"    {word} ")] for word in ("show", "again")}
+        self.assertEqual([len(found) for found in commands.values()], [2, 2])
+        failed = {cell["id"]: cell for cell in project.report()["cells"] if cell["verdict"] == "failed"}
+        for show, again, cell in zip(commands["show"], commands["again"], failed):
+            shown = subprocess.run(["sh", "-c", show], cwd=project.path, env=stage.environment(), capture_output=True, text=True, timeout=stage.PATIENCE)
+            self.assertEqual(shown.returncode, 0, shown.stderr)
+            self.assertTrue(shown.stdout.startswith(f"✘ failed       {cell}  exited\n"), shown.stdout)
+            subprocess.run(["sh", "-c", again], cwd=project.path, env=stage.environment(), capture_output=True, timeout=stage.PATIENCE)
+            report = project.report()
+            self.assertEqual([one["id"] for one in report["cells"]], [cell])
+            self.assertEqual((report["run"]["seed"], report["run"]["runtime"], len(report["cells"][0]["attempts"])), (77, "sandbox", 1))
+            self.assertEqual(report["cells"][0]["params"], failed[cell]["params"])
+
+    def test_it_follows_what_runs(self):
+        project = scenes.set_up_paths(self.project(), "long")
+        running = project.start("tournament", "-t", "long", "--keep")
+        self.addCleanup(running.stop)
+        wait_until("the run has begun", lambda: project.runs() and os.path.exists(project.run_folder() + "/plan.json"))
+        session = Session([stage.PROGRAM, "show", "-f", "latest", "long"], project.path, columns=100)
+        self.addCleanup(session.close)
+        session.wait_for("both are ready", lambda lines: sum("● ready" in line for line in lines) == 2)
+        self.assertTrue(any("│ worker: busy" in line and "│ driver: busy" in line for line in session.lines()))
+        self.assertIsNone(session.process.poll())
+        running.send(signal.SIGINT)
+        self.assertEqual(session.end(), 0)
+        self.assertTrue(any("■ aborted" in line for line in session.lines()), "\n".join(session.lines()))
+        self.assertEqual(running.wait().code, 130)
+
+    def test_what_is_long_goes_through_the_pager(self):
+        project = scenes.set_up_paths(self.project(), "good")
+        project.write("busy/scenes/good.driver", "i=0; while [ $i -lt 100 ]; do echo line $i; i=$((i + 1)); done; say ready; say done\n")
+        self.assert_code(project.interoper("tournament", "-t", "good"), 0)
+        pager = project.write("pager", "#!/bin/sh\necho paged\nhead -n 3\n", 0o755)
+        for columns, words, paged in ((80, ("show", "latest", "good"), True), (80, ("show",), False)):
+            session = Session([stage.PROGRAM, *words], project.path, columns=columns, env=terminal_environment(PAGER=pager))
+            self.addCleanup(session.close)
+            self.assertEqual(session.end(), 0)
+            self.assertEqual("paged" in session.lines(), paged, "\n".join(session.lines()))
+        done = project.interoper("show", "latest", "good", "--type", "log", "--grep", "line 9.", env=stage.environment(PAGER=pager))
+        self.assertEqual([line.split("│ ")[-1] for line in done.out.splitlines() if "│" in line], [f"line 9{i}" for i in range(10)])
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ int merge_reports(const Options& options) {
   if (options.format == OutputFormat::json) {
     stream.write(report_text(whole.run));
   } else {
-    show_cells(whole, style_of(STDOUT_FILENO, options.color), stream.sink());
+    show_cells(whole, {}, style_of(STDOUT_FILENO, options.color), stream.sink());
     stream.write("report: " + out.string() + "\n");
   }
   return tell_recorded(options, out, whole.run.exit_code);

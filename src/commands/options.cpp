@@ -243,10 +243,56 @@ void add_running(CLI::App& app, Options& options) {
   app.add_option("--reports", options.reports, "where reports are written (default: interop/reports)")->option_text("DIR");
 }
 
+// A time on a timeline, counted from the attempt's begin; a number alone means seconds, as timelines show them.
+std::int64_t timeline_us(const std::string& option, const std::string& text) {
+  auto parsed = parse_go_duration(text);
+  if (std::holds_alternative<std::string>(parsed) && text.find_first_not_of("0123456789.") == std::string::npos)
+    parsed = parse_go_duration(text + "s");
+  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError(option, "\"" + text + "\": " + *fault);
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::get<std::chrono::nanoseconds>(parsed)).count();
+}
+
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& help, Verb verb, Options& options) {
   CLI::App* command = parent.add_subcommand(name, help);
   command->callback([&options, verb] { options.verb = verb; });
   return command;
+}
+
+void add_show(CLI::App& app, Options& options) {
+  CLI::App* show = add_command(app, "show", "a report's cells, or one cell's timeline, in the terminal", Verb::show, options);
+  show->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
+  show->add_option("CELL", options.cell, "a cell's id, the beginning of one, or a glob");
+  const std::string cells = "Without CELL";
+  add_list(*show, "--verdict", options.verdicts, "only cells with this verdict; may be repeated")
+      ->option_text("VERDICT")
+      ->check(CLI::IsMember({"passed", "failed", "unsupported", "skipped", "error", "aborted"}))
+      ->group(cells);
+  const std::string timeline = "With CELL";
+  EventFilter& filter = options.view.filter;
+  show->add_flag("-f,--follow", options.follow, "go on with what comes, until the attempt ends")->group(timeline);
+  show->add_option("--attempt", options.view.attempt, "this attempt (default: the one that decided)")
+      ->option_text("N")
+      ->check(CLI::Range(1, most_attempts * most_attempts))
+      ->group(timeline);
+  add_list(*show, "--role", filter.roles, "only events of these roles")->option_text("GLOB")->group(timeline);
+  add_list(*show, "--type", filter.types, "only events of these types; `log` is one")->option_text("GLOB")->group(timeline);
+  show->add_option_function<std::string>(
+          "--since", [&filter](const std::string& value) { filter.since_us = timeline_us("--since", value); },
+          "only from this time on, counted from the beginning: 1.5s, 2m")
+      ->option_text("TIME")
+      ->group(timeline);
+  show->add_option_function<std::string>(
+          "--until", [&filter](const std::string& value) { filter.until_us = timeline_us("--until", value); }, "only up to this time")
+      ->option_text("TIME")
+      ->group(timeline);
+  show->add_option("--grep", filter.grep, "only events that this regular expression is found in, as `grep -E` reads it")
+      ->option_text("REGEX")
+      ->check([](const std::string& text) {
+        EventFilter only;
+        only.grep = text;
+        return EventSieve(only).fault();
+      })
+      ->group(timeline);
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -324,9 +370,8 @@ void add_commands(CLI::App& app, Options& options) {
     add_output(*command, options);
   }
 
-  CLI::App* show = add_command(app, "show", "a report's cells, or one cell's timeline, in the terminal", Verb::show, options);
-  show->add_option("REPORT", options.report, "a run's name, a folder, or `latest` (default)");
-  show->add_option("CELL", options.cell, "a cell's id, the beginning of one, or a glob");
+  add_show(app, options);
+  CLI::App* show = subcommand(app, "show");
   CLI::App* inspect = add_command(app, "inspect", "look at a report in the browser", Verb::inspect, options);
   inspect->add_option("REPORT", options.report, "a run's name, a folder, a .dump file of the original tool, or `latest` (default)");
   inspect->add_option("--html", options.html, "write the page and the report into one file instead")->option_text("FILE");

@@ -10,6 +10,7 @@
 
 #include "engine/plan.hpp"
 #include "engine/shard.hpp"
+#include "reporters/show.hpp"
 #include "reporters/terminal.hpp"
 
 namespace interoper {
@@ -59,6 +60,9 @@ struct Options {
   std::vector<std::string> implementations;                  // tests build [IMPLEMENTATION…]
   std::string report;                                        // show, inspect, report, judge: REPORT
   std::string cell;                                          // show, report: CELL
+  TimelineView view;                                         // show: --attempt, --role, --type, --since, --until, --grep
+  std::vector<std::string> verdicts;                         // show: --verdict
+  bool follow = false;                                       // show: --follow
   std::string html;                                          // inspect --html
   std::vector<std::pair<std::string, std::string>> outputs;  // --junit FILE and its like: format and file, in the table's order
   std::vector<std::string> reports_to_merge;                 // merge: REPORT…

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cctype>
 #include <cstdlib>
 
 #include "commands/formats.hpp"
@@ -47,6 +49,22 @@ bool can_have_area(const Options& options) {
   return variable("TERM") != "dumb" && !variable("TERM").empty();
 }
 
+// As terminals want it: with the host, so that one that shows another machine does not open a file of its own.
+std::string file_url(const std::filesystem::path& path) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  std::string url = "file://" + std::string(host.data());
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  for (const char c : path.string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || std::string_view("/-._~").find(c) != std::string_view::npos)
+      url += c;
+    else
+      url += {'%', digits[byte >> 4U], digits[byte & 15U]};
+  }
+  return url;
+}
+
 }  // namespace
 
 Screen::Screen(const Options& options, const std::filesystem::path& report, Expected expected)
@@ -72,6 +90,7 @@ Screen::Screen(const Options& options, const std::filesystem::path& report, Expe
       console.quiet = options.quiet;
       console.verbose = options.verbose;
       console.report = report;
+      console.report_url = file_url(std::filesystem::absolute(report));
       results_ = std::make_unique<Console>(console, to_out, to_err);
     }
   }

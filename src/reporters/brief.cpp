@@ -1,6 +1,7 @@
 #include "reporters/brief.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 
@@ -39,6 +40,21 @@ std::string duration_text(std::int64_t ms) {
   return human_duration(std::chrono::milliseconds(std::clamp(ms, -most_ms, most_ms)));
 }
 
+std::string_view broken_rule(std::string_view reason) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> rules = {{
+      {"not-ready", "every role says that it is ready, before it exits and before the time runs out"},
+      {"exited", "no role exits before the test is done, and none with another status than 0"},
+      {"not-done", "the role that decides says that it is done before it exits"},
+      {"timeout", "the test is done before the time runs out"},
+      {"assert", "what two roles assert under one id is the same"},
+      {"expect", "every condition of the test holds"},
+  }};
+  for (const auto& [name, rule] : rules) {
+    if (name == reason) return rule;
+  }
+  return "";
+}
+
 std::string seconds_text(std::int64_t us, int digits) {
   char text[48];
   const std::int64_t absolute = us < 0 ? -(us + 1) : us;  // hostile timelines hold any number
@@ -49,7 +65,7 @@ std::string seconds_text(std::int64_t us, int digits) {
 }
 
 void LastEvents::add(const Event& event) {
-  if (event.role.empty() || (roles_.size() >= most_roles && !roles_.contains(event.role))) return;
+  if (roles_.size() >= most_roles && !roles_.contains(event.role)) return;
   std::deque<Kept>& events = roles_[event.role];
   Kept kept;
   if (events.size() == kept_events) {  // its memory serves again
@@ -67,7 +83,14 @@ void LastEvents::add(const Event& event) {
 std::vector<std::string> LastEvents::around(const Blame& blame, const Style& style) const {
   const auto found = roles_.find(blame.role);
   if (found == roles_.end()) return {};
-  const std::deque<Kept>& events = found->second;
+  std::deque<Kept> events = found->second;
+  if (const auto nobodys = roles_.find(""); nobodys != roles_.end()) {
+    for (const Kept& kept : nobodys->second) {
+      if (kept.seq != blame.seq) continue;
+      const auto after = std::find_if(events.begin(), events.end(), [&](const Kept& other) { return other.seq > kept.seq; });
+      events.insert(after, kept);
+    }
+  }
   auto decided = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
   const bool gone = decided == events.begin();  // so much was said since that it is no longer kept
   if (gone) decided = events.end();

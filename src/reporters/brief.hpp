@@ -21,6 +21,9 @@ std::string brief_of(std::string_view type, std::string_view line, const Style& 
 // "2.3 s"; any number, also one from a broken report.
 std::string duration_text(std::int64_t ms);
 
+// The rule behind a `reason` of `failed` (interface §7), as a sentence about what should be; "" for a reason of which nothing is known.
+std::string_view broken_rule(std::string_view reason);
+
 // Microseconds as seconds: "12.345", with `digits` behind the point (3 or 6).
 std::string seconds_text(std::int64_t us, int digits);
 
@@ -29,7 +32,8 @@ class LastEvents {
  public:
   void add(const Event& event);
 
-  // Some ten lines of the blamed role around the deciding event, which is marked; oldest first, without newlines.
+  // Some ten lines of the blamed role around the deciding event, which is marked and may concern no role (the time ran out); oldest first,
+  // without newlines.
   std::vector<std::string> around(const Blame& blame, const Style& style) const;
 
  private:
@@ -40,7 +44,7 @@ class LastEvents {
     std::string line;  // the event's line when it is short, else its brief
     bool is_brief;
   };
-  std::map<std::string, std::deque<Kept>> roles_;
+  std::map<std::string, std::deque<Kept>> roles_;  // "": what concerns no single role
 };
 
 }  // namespace interoper

@@ -14,6 +14,9 @@ constexpr std::size_t widest_id = 64;
 constexpr std::size_t duration_columns = 9;  // "59 m 59 s"
 // More failures than this at the end are not read one by one; `show` has them all.
 constexpr std::size_t most_failures_again = 50;
+// Of fewer cells everybody sees which were slow.
+constexpr std::size_t least_for_slowest = 6;
+constexpr std::size_t shown_slowest = 3;
 constexpr std::size_t longest_message = 2000;  // bytes
 constexpr std::size_t longest_event = 200;     // bytes, of one event with -v
 
@@ -61,6 +64,7 @@ void Console::begin_run(const RunRecord& run) {
     id_columns_ = std::min(widest_id, std::max(id_columns_, columns_of(cell.cell.id)));
   run_.id = run.id;
   run_.command = run.command;
+  run_.seed = run.seed;
   run_.tests = run.tests;
   run_.implementations = run.implementations;
   if (options_.quiet) return;
@@ -114,6 +118,8 @@ std::string Console::cell_text(const CellRecord& cell) const {
 std::string Console::failure_text(const CellRecord& cell) const {
   const std::string indent = "    ";
   std::string text = indent + shown(cell.message) + "\n";
+  const std::string_view rule = cell.verdict == Verdict::failed ? broken_rule(cell.reason) : "";
+  if (!rule.empty()) text += indent + "rule      " + std::string(rule) + "\n";
   const auto context = context_.find(cell.cell.id);
   if (cell.blame) {
     text += indent + "blamed    " + paint(Colour::bold, shown(cell.blame->role), options_.out) + ": " + shown(cell.blame->implementation) +
@@ -124,14 +130,8 @@ std::string Console::failure_text(const CellRecord& cell) const {
         text += indent + "  " + line + "\n";
     }
   }
-  if (!options_.report.empty() && !cell.attempts.empty()) {
-    const std::string& log =
-        cell.attempts[cell.blame && cell.blame->attempt >= 1 && static_cast<std::size_t>(cell.blame->attempt) <= cell.attempts.size()
-                          ? static_cast<std::size_t>(cell.blame->attempt) - 1
-                          : cell.attempts.size() - 1]
-            .log;
-    if (!log.empty()) text += indent + "timeline  " + shown((options_.report / log).string()) + "\n";
-  }
+  const std::string show = options_.report.empty() || cell.attempts.empty() ? "" : show_command(run_, cell.cell);
+  if (!show.empty()) text += indent + "show      " + shown(show) + "\n";
   const std::string again = rerun_command(run_, cell.cell);
   if (!again.empty()) text += indent + "again     " + shown(again) + "\n";
   return text;
@@ -160,6 +160,25 @@ std::string Console::failures_again(const RunRecord& run) const {
   if (number > most_failures_again)
     text += std::string(options_.out.utf8 ? "… and " : "... and ") + std::to_string(number - most_failures_again) +
             " more: interoper show " + shown(run.id) + "\n";
+  return text;
+}
+
+// "slowest   15.1 s  net-link~local~local~hold=5s", where there are many to choose from.
+std::string Console::slowest_text(const RunRecord& run) const {
+  std::vector<const CellRecord*> ran;
+  for (const CellRecord& cell : run.cells) {
+    if (!cell.attempts.empty()) ran.push_back(&cell);
+  }
+  if (ran.size() < least_for_slowest) return "";
+  // Of equal ones the first in the plan: they stand in one array. (A stable sort needs what clang finds deprecated in g++'s library.)
+  const auto longer = [](const CellRecord* one, const CellRecord* other) {
+    return one->duration_ms != other->duration_ms ? one->duration_ms > other->duration_ms : one < other;
+  };
+  std::sort(ran.begin(), ran.end(), longer);
+  std::string text;
+  for (std::size_t i = 0; i < shown_slowest; ++i)
+    text += (i == 0 ? "slowest: " : "         ") + padded_left(duration_text(ran[i]->duration_ms), duration_columns) + "  " +
+            shown(ran[i]->cell.id) + "\n";
   return text;
 }
 
@@ -195,7 +214,8 @@ std::string Console::summary_text(const RunRecord& run) const {
   if (!run.absent.empty()) text += "; " + std::to_string(run.absent.size()) + " absent";
   text += "\n";
   text += unrun_text(run);
-  if (!options_.report.empty()) text += "report: " + shown(options_.report.string()) + "\n";
+  text += slowest_text(run);
+  if (!options_.report.empty()) text += "report: " + link(shown(options_.report.string()), options_.report_url, options_.out) + "\n";
   return text;
 }
 

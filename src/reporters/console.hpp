@@ -21,6 +21,7 @@ struct ConsoleOptions {
   bool quiet = false;            // failures and the summary only
   bool verbose = false;          // also every event, on standard error
   std::filesystem::path report;  // the report folder, as the user would type it; empty: there is none
+  std::string report_url{};      // where a terminal's link to it leads
 };
 
 class Console : public Reporter {
@@ -38,6 +39,7 @@ class Console : public Reporter {
   std::string cell_text(const CellRecord& cell) const;
   std::string failure_text(const CellRecord& cell) const;
   std::string failures_again(const RunRecord& run) const;
+  std::string slowest_text(const RunRecord& run) const;
   std::string unrun_text(const RunRecord& run) const;
   std::string summary_text(const RunRecord& run) const;
   std::string shown(std::string_view text) const;

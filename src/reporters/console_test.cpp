@@ -23,6 +23,7 @@ Told tell(ConsoleOptions options) {
 
 const std::string failures = R"(✘ failed       net-link~local~telehash-js~hold=5s         2.3 s  exited  1 finding
     driver (telehash-js) exited with status 3 before it said done
+    rule      no role exits before the test is done, and none with another status than 0
     blamed    driver: telehash-js, event 15
         0.968  x.unknown  {"number":1e400,"big":9007199254740993,"text":"grüße"}
         1.089  log            at step 1 (link.js:41)
@@ -32,17 +33,20 @@ const std::string failures = R"(✘ failed       net-link~local~telehash-js~hold
         1.573  log            at step 5 (link.js:45)
         1.694  log            at step 6 (link.js:46)
       > 1.815  exited     {"exit_code":3}
-    timeline  interop/reports/local-20141124-142320/cells/net-link~local~telehash-js~hold=5s/1.jsonl
-    again     interoper test -t net-link -w local -d telehash-js
+    show      interoper show local-20141124-142320 'net-link~local~telehash-js~hold=5s'
+    again     interoper test -t net-link -w local -d telehash-js --seed 7
 ! error        net-link~local~telehash-js~hold=2m30s      40 ms  image-missing
     there is no image interoper/telehash-js:latest; build it with `interoper tests build telehash-js`
-    timeline  interop/reports/local-20141124-142320/cells/net-link~local~telehash-js~hold=2m30s/1.jsonl
-    again     interoper test -t net-link -w local -d telehash-js --set hold=2m30s
+    show      interoper show local-20141124-142320 'net-link~local~telehash-js~hold=2m30s'
+    again     interoper test -t net-link -w local -d telehash-js --set hold=2m30s --seed 7
 )";
 
 const std::string summary = R"(
 7 cells in 20.3 s: 2 passed (1 flaky), 1 failed, 1 unsupported, 1 skipped, 1 error, 1 aborted; 1 absent
 1 skipped: not run: the budget of 20 s was used up
+slowest:    15.1 s  net-link~local~local~hold=5s
+             2.3 s  net-link~local~telehash-js~hold=5s
+             1.2 s  sanity~local~local
 report: interop/reports/local-20141124-142320
 )";
 

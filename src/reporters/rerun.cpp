@@ -11,12 +11,24 @@ namespace interoper {
 namespace {
 
 // Options of interface §8 that choose cells, or that matter only to many of them: one cell does without.
-constexpr std::array<std::string_view, 24> dropped_with_value = {
-    "-t",    "--test",  "-w", "--worker", "-d",       "--driver", "--role",  "--impl", "--tag",  "-p",     "--param", "--params",
-    "--set", "--shard", "-j", "--jobs",   "--budget", "--format", "--junit", "--tap",  "--ctrf", "--html", "--trace", "--md"};
+constexpr std::array<std::string_view, 25> dropped_with_value = {
+    "-t",       "--test",  "-w",       "--worker", "-d",      "--driver", "--role", "--impl",   "--tag",
+    "-p",       "--param", "--params", "--set",    "--shard", "-j",       "--jobs", "--budget", "--heartbeat",
+    "--format", "--junit", "--tap",    "--ctrf",   "--html",  "--trace",  "--md"};
 constexpr std::array<std::string_view, 10> dropped_flags = {"--fail-fast", "--no-breaker", "--per-test", "--remote", "-q",
                                                             "--quiet",     "-v",           "--verbose",  "-qv",      "-vq"};
 constexpr std::array<std::string_view, 2> dropped_counts = {"--repeat", "--retries"};
+
+// A name as a glob that only this name matches.
+std::string exactly(const std::string& name) {
+  std::string glob;
+  for (const char c : name) {
+    const bool means_something = c == '*' || c == '?' || c == '[' || c == '\\' || (c == '!' && glob.empty());
+    if (means_something) glob += '\\';
+    glob += c;
+  }
+  return glob;
+}
 
 bool contains(const auto& list, std::string_view word) { return std::find(list.begin(), list.end(), word) != list.end(); }
 
@@ -68,7 +80,7 @@ std::string rerun_command(const RunRecord& run, const Cell& cell) {
   std::string verb;
   std::vector<std::string> words = kept_words(run, cell, verb);
   if (verb.empty() || cell.test.empty()) return "";
-  words.insert(words.end(), {"-t", cell.test});
+  words.insert(words.end(), {"-t", exactly(cell.test)});
   const std::string_view driver = cast_in(cell.cast, "driver");
   for (const Casting& casting : cell.cast) {
     if (!run.implementations.contains(casting.implementation)) continue;  // an image that the header names
@@ -81,6 +93,24 @@ std::string rerun_command(const RunRecord& run, const Cell& cell) {
   for (const auto& [name, value] : cell.params) {
     if (!is_default(run, cell, name, value)) words.insert(words.end(), {"--set", name + "=" + value});
   }
+  const auto names_seed = [](const std::string& word) { return word == "--seed" || word.starts_with("--seed="); };
+  if (std::none_of(words.begin(), words.end(), names_seed)) words.insert(words.end(), {"--seed", std::to_string(run.seed)});
+  return join_shell_words(words);
+}
+
+std::string show_command(const RunRecord& run, const Cell& cell) {
+  if (run.command.empty()) return "";
+  std::vector<std::string> words = {run.command.front()};
+  std::vector<std::string> after = {"show"};
+  for (std::size_t i = 1; i < run.command.size(); ++i) {
+    const std::string& word = run.command[i];
+    const bool has_value = i + 1 < run.command.size();
+    if (word == "-C" && has_value) words.insert(words.end(), {word, run.command[++i]});
+    if (word == "--reports" && has_value) after.insert(after.end(), {word, run.command[++i]});
+    if (word.starts_with("--reports=")) after.push_back(word);
+  }
+  words.insert(words.end(), after.begin(), after.end());
+  words.insert(words.end(), {run.id, cell.id});
   return join_shell_words(words);
 }
 

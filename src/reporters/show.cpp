@@ -4,21 +4,22 @@
 
 #include <algorithm>
 
+#include "base/glob.hpp"
+#include "base/json_text.hpp"
 #include "base/timestamp.hpp"
 #include "base/visible.hpp"
 #include "reporters/brief.hpp"
+#include "reporters/lanes.hpp"
 #include "reporters/matrix.hpp"
+#include "reporters/reporter.hpp"
 #include "reporters/timeline_reading.hpp"
 
 namespace interoper {
 namespace {
 
-constexpr std::size_t widest_id = 64;        // as on the console
-constexpr std::size_t duration_columns = 9;  // "59 m 59 s"
-constexpr std::size_t longest_text = 2000;   // bytes of a message
-constexpr std::size_t longest_event = 4096;  // bytes of one event where no terminal limits it
-constexpr std::size_t widest_role = 16;      // longer names push their line
-constexpr std::size_t widest_type = 24;
+constexpr std::size_t widest_id = 64;                        // as on the console
+constexpr std::size_t duration_columns = 9;                  // "59 m 59 s"
+constexpr std::size_t longest_text = 2000;                   // bytes of a message
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;  // what is collected before it goes out
 
 std::string trimmed(std::string line) {
@@ -33,9 +34,9 @@ class Pieces {
   Pieces(const Pieces&) = delete;
   Pieces& operator=(const Pieces&) = delete;
   ~Pieces() { out_(held_); }
-  void line(std::string text) {
-    held_ += trimmed(std::move(text));
-    held_ += '\n';
+  void line(std::string text) { add(trimmed(std::move(text)) + "\n"); }
+  void add(std::string_view lines) {
+    held_ += lines;
     if (held_.size() < piece_bytes) return;
     out_(held_);
     held_.clear();
@@ -109,44 +110,35 @@ void show_judgement(const AttemptRecord& attempt, const Style& style, Pieces& ou
     out.line(std::string("  finding   ") + (style.utf8 ? "…" : "...") + " and " + std::to_string(judgement.findings_left_out) + " more");
 }
 
-// A line cut to the terminal's width, by characters.
-std::string cut_to(std::string text, std::size_t columns) {
-  if (columns == 0 || columns_of(text) <= columns) return text;
-  std::size_t seen = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80) continue;
-    if (++seen > columns) {
-      text.resize(i);
-      break;
-    }
-  }
-  return text;
+std::vector<Lane> lanes_of(const std::vector<Casting>& cast, const std::map<std::string, RoleOutcome>& outcomes,
+                           const EventFilter& filter) {
+  std::vector<Lane> lanes;
+  const auto add = [&](const std::string& role, const std::string& implementation) {
+    const auto is_there = [&](const Lane& lane) { return lane.role == role; };
+    if (is_selected(filter.roles, role) && std::none_of(lanes.begin(), lanes.end(), is_there)) lanes.push_back({role, implementation});
+  };
+  for (const Casting& casting : cast)
+    add(casting.role, casting.implementation);
+  for (const auto& [role, outcome] : outcomes)
+    add(role, "");
+  return lanes;
 }
 
-// "  +1.916666  driver  exited                    {"exit_code":3}"; a log without its word, so that logs read like logs.
-std::string event_text(const Event& event, const Style& style, std::size_t role_columns) {
-  const std::size_t limit = style.columns == 0 ? longest_event : style.columns * 4;
-  std::string line =
-      padded_left("+" + seconds_text(event.us, 6), 12) + "  " + padded(visible(event.role, !style.utf8, longest_text), role_columns) + "  ";
-  if (event.type == "log")
-    line += style.utf8 ? "│ " : "| ";
-  else
-    line += padded(visible(event.type, !style.utf8, longest_text), widest_type) + "  ";
-  return trimmed(line + brief_of(event.type, event.line, style, limit));
-}
-
-void show_events(const std::filesystem::path& file, const AttemptRecord& attempt, const Style& style, Pieces& out) {
-  std::size_t role_columns = 0;
-  for (const auto& [role, outcome] : attempt.roles)
-    role_columns = std::max(role_columns, columns_of(role));
-  role_columns = std::min(role_columns, widest_role);
-  const auto decided = attempt.judgement.blame ? std::optional(attempt.judgement.blame->seq) : std::nullopt;
+void show_events(const std::filesystem::path& file, const Lanes& lanes, const EventFilter& filter, std::optional<std::uint64_t> decided,
+                 Pieces& out) {
+  const EventSieve sieve(filter);
+  out.add(lanes.head());
+  std::uint64_t left_out = 0;
   const TimelineReading reading = read_events(file, [&](const Event& event) {
-    const std::string line = cut_to((event.seq == decided ? "> " : "  ") + event_text(event, style, role_columns), style.columns);
-    out.line(event.seq == decided ? paint(Colour::bold, line, style) : line);
+    if (sieve.lets_through(event))
+      out.add(lanes.rows(event, event.seq == decided));
+    else
+      ++left_out;
     return true;
   });
-  if (!reading.trouble.empty()) out.line("  " + visible(reading.trouble, !style.utf8, longest_text));
+  if (left_out != 0)
+    out.line("  (" + std::to_string(left_out) + (left_out == 1 ? " event is" : " events are") + " left out by the filter)");
+  if (!reading.trouble.empty()) out.line("  " + visible(reading.trouble, false, longest_text));
   if (reading.faulty != 0)
     out.line("  (" + std::to_string(reading.faulty) + " lines are no JSON object and left out; the first is line " +
              std::to_string(reading.first_faulty) + ")");
@@ -155,13 +147,18 @@ void show_events(const std::filesystem::path& file, const AttemptRecord& attempt
 
 }  // namespace
 
-void show_cells(const Recording& recording, const Style& style, const TextSink& sink) {
+void show_cells(const Recording& recording, const std::vector<Verdict>& verdicts, const Style& style, const TextSink& sink) {
   const RunRecord& run = recording.run;
   const auto shown = [&](std::string_view text) { return visible(text, !style.utf8, longest_text); };
   Pieces out(sink);
   out.line("run " + shown(run.id) + ", " + rfc3339(run.started) + origin_text(recording.origin));
   const std::size_t id_columns = columns_for_ids(run, style);
+  std::size_t others = 0;
   for (const CellRecord& cell : run.cells) {
+    if (!verdicts.empty() && std::find(verdicts.begin(), verdicts.end(), cell.verdict) == verdicts.end()) {
+      ++others;
+      continue;
+    }
     std::string line = verdict_label(cell.verdict, style) + "  " + padded(shown(cell.cell.id), id_columns) + "  " +
                        padded_left(cell.attempts.empty() ? "" : duration_text(cell.duration_ms), duration_columns);
     if (!cell.reason.empty()) line += "  " + shown(cell.reason);
@@ -169,6 +166,7 @@ void show_cells(const Recording& recording, const Style& style, const TextSink& 
     if (cell.flaky) line += "  " + paint(Colour::yellow, "flaky", style);
     out.line(line);
   }
+  if (others != 0) out.line("(" + std::to_string(others) + (others == 1 ? " other cell)" : " other cells)"));
   const std::string matrix = matrix_text(run, style);
   if (!matrix.empty()) out.line("\n" + matrix);
   out.line(std::to_string(run.summary.total) + (run.summary.total == 1 ? " cell in " : " cells in ") + duration_text(run.duration_ms) +
@@ -186,18 +184,18 @@ std::vector<const CellRecord*> find_cells(const RunRecord& run, std::string_view
   return matched.empty() ? begun : matched;
 }
 
-void show_timeline(const Recording& recording, const CellRecord& cell, int attempt, const Style& style, const TextSink& sink) {
+void show_timeline(const Recording& recording, const CellRecord& cell, const TimelineView& view, const Style& style, const TextSink& sink) {
   Pieces out(sink);
-  const AttemptRecord* const record = chosen_attempt(cell, attempt);
+  const AttemptRecord* const record = chosen_attempt(cell, view.attempt);
   std::string head = verdict_label(cell.verdict, style) + "  " + visible(cell.cell.id, !style.utf8, longest_text);
   if (!cell.reason.empty()) head += "  " + visible(cell.reason, !style.utf8, longest_text);
   out.line(head);
   if (record == nullptr) {
     if (!cell.message.empty()) out.line("  " + visible(cell.message, !style.utf8, longest_text));
-    if (attempt == 0)
+    if (view.attempt == 0)
       out.line("  there is no timeline: the cell did not run");
     else
-      out.line("  there is no attempt " + std::to_string(attempt) + "; there are " + std::to_string(cell.attempts.size()));
+      out.line("  there is no attempt " + std::to_string(view.attempt) + "; there are " + std::to_string(cell.attempts.size()));
     return;
   }
   if (cell.attempts.size() > 1)
@@ -210,7 +208,61 @@ void show_timeline(const Recording& recording, const CellRecord& cell, int attem
     return;
   }
   out.line("");
-  show_events(*file, *record, style, out);
+  const auto decided = record->judgement.blame ? std::optional(record->judgement.blame->seq) : std::nullopt;
+  show_events(*file, Lanes(lanes_of(cell.cell.cast, record->roles, view.filter), style), view.filter, decided, out);
 }
+
+struct TimelineFollower::State {
+  const TextSink& sink;
+  Style style;
+  EventSieve sieve;
+  Lanes lanes;
+  std::string pending{};
+  bool over = false;
+  GrowingTimeline timeline;
+
+  State(const std::filesystem::path& file, const CellRecord& cell, const TimelineView& view, const Style& wanted, const TextSink& to)
+      : sink(to),
+        style(wanted),
+        sieve(view.filter),
+        lanes(lanes_of(cell.cell.cast, {}, view.filter), wanted),
+        pending(lanes.head()),
+        timeline(file, [this](const Event& event) {
+          add(event);
+          return true;
+        }) {}
+
+  void add(const Event& event) {
+    if (sieve.lets_through(event)) pending += lanes.rows(event, false);
+    if (pending.size() >= piece_bytes) hand_over();
+    if (!event.by_engine || event.type != "status") return;
+    over = true;
+    const auto text = [&](std::string_view key) { return json_string(json_at(event.line, key).value_or("null")).value_or(""); };
+    const auto verdict = verdict_from(text("in.verdict"));
+    const std::string reason = text("in.reason");
+    const std::string message = text("in.message");
+    pending += trimmed("\n" + (verdict ? verdict_label(*verdict, style) : "") + "  " + visible(reason, !style.utf8, longest_text) +
+                       (message.empty() ? "" : ": " + visible(message, !style.utf8, longest_text))) +
+               "\n";
+  }
+  void hand_over() {
+    sink(pending);
+    pending.clear();
+  }
+};
+
+TimelineFollower::TimelineFollower(const Recording& recording, const CellRecord& cell, const TimelineView& view, const Style& style,
+                                   const TextSink& sink)
+    : state_(new State(recording.folder / timeline_path(cell.cell.id, std::max(view.attempt, 1)), cell, view, style, sink)) {}
+
+TimelineFollower::~TimelineFollower() = default;
+
+bool TimelineFollower::show_more() {
+  const bool begun = state_->timeline.read();
+  if (begun) state_->hand_over();
+  return begun;
+}
+
+bool TimelineFollower::is_over() const { return state_->over; }
 
 }  // namespace interoper

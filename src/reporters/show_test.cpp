@@ -31,13 +31,13 @@ Recording sample_recording(const TestFolder& folder, std::size_t stop_after = st
 
 std::string cells(const Recording& recording, const Style& style = {}) {
   std::string out;
-  show_cells(recording, style, [&](std::string_view text) { out += text; });
+  show_cells(recording, {}, style, [&](std::string_view text) { out += text; });
   return out;
 }
 
 std::string timeline(const Recording& recording, const CellRecord& cell, int attempt = 0, const Style& style = {}) {
   std::string out;
-  show_timeline(recording, cell, attempt, style, [&](std::string_view text) { out += text; });
+  show_timeline(recording, cell, TimelineView{attempt, {}}, style, [&](std::string_view text) { out += text; });
   return out;
 }
 
@@ -123,24 +123,113 @@ TEST_CASE("one attempt of several, cut to a narrow ASCII terminal") {
   blamed    driver: local, event 5
   expect    NOT HELD  {"event": {"ty": "exchange.started"}}
 
-     +0.000000          exec                      {"worker":
-     +0.750000  worker  started
-     +1.500000  worker  ready
-     +2.250000  driver  started
-     +3.000000  driver  ready
->    +3.750000          timeout                   {"timeout_
-     +4.500000  worker  stopping                  {"signal":
-     +5.250000  driver  stopping                  {"signal":
-     +6.000000  worker  exited                    {"exit_cod
-     +6.750000  driver  stopping                  {"signal":
-     +7.500000  driver  exited                    {"exit_cod
-     +9.000000          status                    {"success"
+            | worker: local         | driver: local
+     +0.000 + exec {"worker":"local","driver":"local","ro...
+     +0.750 | o started             |
+     +1.500 | * ready               |
+     +2.250 |                       | o started
+     +3.000 |                       | * ready
+>    +3.750 + timeout {"timeout_ms":9000}
+     +4.500 | o stopping {"signa... |
+     +5.250 |                       | o stopping {"signa...
+     +6.000 | o exited {"exit_co... |
+     +6.750 |                       | o stopping {"signa...
+     +7.500 |                       | o exited {"exit_co...
+     +9.000 + status {"success":false,"verdict":"failed",...
 )");
   CHECK(timeline(recording, recording.run.cells[0], 7) ==
         "✔ passed       net-link~local~local~hold=5s\n  there is no attempt 7; there are 2\n");
   CHECK(timeline(recording, recording.run.cells[5]) ==
         "– skipped      sanity~local~other  budget\n  not run: the budget of 20 s was used up\n  there is no timeline: the cell did not "
         "run\n");
+}
+
+TEST_CASE("on a terminal every role has a lane, and the event that decided is told whole") {
+  const TestFolder folder;
+  const Recording recording = sample_recording(folder);
+  const std::string out = timeline(recording, recording.run.cells[1], 0, Style{false, true, 80});
+  CHECK(out.find(R"(            │ worker: local                   │ driver: telehash-js
+     +0.000 ├ exec {"worker":"local","driver":"telehash-js","roles":{"worker":"…
+     +0.121 │ ○ started                       │
+     +0.242 │ ● ready                         │
+)") != std::string::npos);
+  CHECK(out.find(R"(
+     +0.726 │                                 │ ● assert {"assert_id":1,"value…
+     +0.847 │                                 │   \e[31mred\e[0m and a bell \x…
+)") != std::string::npos);
+  CHECK(out.find("\n>    +1.815 │                                 │ ○ exited {\"exit_code\":3}\n") != std::string::npos);
+
+  CellRecord log = recording.run.cells[1];
+  log.blame->seq = log.attempts[0].judgement.blame->seq = 7;
+  CHECK(timeline(recording, log, 0, Style{false, true, 80}).find(R"(
+>    +0.847 │                                 │   \e[31mred\e[0m and a bell \x0
+            │                                 │ 7 and <script>alert(1)</script>
+)") != std::string::npos);
+}
+
+TEST_CASE("only some of the events, or of the cells") {
+  const TestFolder folder;
+  const Recording recording = sample_recording(folder);
+  const auto count = [&](const EventFilter& filter) {
+    std::string out;
+    show_timeline(recording, recording.run.cells[1], TimelineView{0, filter}, {}, [&](std::string_view text) { out += text; });
+    return std::count(out.begin() + static_cast<std::ptrdiff_t>(out.find("\n\n") + 2), out.end(), '\n');
+  };
+  EventFilter filter;
+  CHECK(count(filter) == 19);
+  filter.roles = {"worker"};
+  CHECK(count(filter) == 5 + 1);  // and a line that says how many are left out
+  filter.types = {"st*"};
+  CHECK(count(filter) == 2 + 1);
+  filter = {};
+  filter.types = {"!log"};
+  CHECK(count(filter) == 11 + 1);
+  filter = {};
+  filter.since_us = 1'000'000;
+  filter.until_us = 1'400'000;
+  CHECK(count(filter) == 3 + 1);
+  filter = {};
+  filter.grep = "^log .*step [2-4]";
+  CHECK(count(filter) == 3 + 1);
+  filter.grep = "exit_code\":143";
+  CHECK(count(filter) == 1 + 1);
+  CHECK(EventSieve(filter).fault().empty());
+  filter.grep = "(";
+  CHECK_FALSE(EventSieve(filter).fault().empty());
+  CHECK(count(filter) == 1);
+
+  std::string out;
+  show_cells(recording, {Verdict::failed, Verdict::error}, {}, [&](std::string_view text) { out += text; });
+  CHECK(out.find("✘ failed") != std::string::npos);
+  CHECK(out.find("! error") != std::string::npos);
+  CHECK(out.find("✔ passed") == std::string::npos);
+  CHECK(out.find("\n(5 other cells)\n") != std::string::npos);
+}
+
+TEST_CASE("a timeline is followed as it grows") {
+  const TestFolder folder;
+  const Recording recording = sample_recording(folder);
+  const CellRecord& cell = recording.run.cells[1];
+  const fs::path file = recording.folder / timeline_path(cell.cell.id, 7);
+  std::string out;
+  const TextSink sink = [&](std::string_view text) { out += text; };
+  TimelineFollower follower(recording, cell, TimelineView{7, {}}, Style{false, true, 80}, sink);
+  CHECK_FALSE(follower.show_more());
+  std::ofstream growing(file);
+  growing << R"({"seq":0,"us":1000,"ro":"worker","by":"engine","ty":"started"})" << '\n' << R"({"seq":1,"us":2000,"ro":"wor)" << std::flush;
+  CHECK(follower.show_more());
+  CHECK(out == "            │ worker: local                   │ driver: telehash-js\n     +0.001 │ ○ started                       │\n");
+  out.clear();
+  growing << R"(ker","ty":"ready"})" << '\n' << std::flush;
+  CHECK(follower.show_more());
+  CHECK(out == "     +0.002 │ ● ready                         │\n");
+  CHECK_FALSE(follower.is_over());
+  out.clear();
+  growing << R"({"seq":2,"us":3000,"by":"engine","ty":"status","in":{"verdict":"failed","reason":"exited","message":"it left"}})" << '\n'
+          << std::flush;
+  CHECK(follower.show_more());
+  CHECK(follower.is_over());
+  CHECK(out.ends_with("\n✘ failed       exited: it left\n"));
 }
 
 TEST_CASE("what is wrong with a timeline is said where it ends") {
@@ -183,7 +272,7 @@ TEST_CASE("a long timeline streams by without growing memory") {
   const long before = peak_kib();
   std::size_t lines = 0;
   std::size_t largest = 0;
-  show_timeline(recording, cell, 0, {}, [&](std::string_view text) {
+  show_timeline(recording, cell, {}, {}, [&](std::string_view text) {
     lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     largest = std::max(largest, text.size());
   });

@@ -192,6 +192,44 @@ TimelineReading read_events(const std::filesystem::path& file, const std::functi
   return read_timeline(file, [&](std::string_view line) { return take(recorded_event(line)); });
 }
 
+struct GrowingTimeline::State {
+  std::filesystem::path path;
+  std::function<bool(const Event&)> take;
+  std::function<bool(std::string_view)> take_line = [this](std::string_view line) { return take(recorded_event(line)); };
+  LineReader lines{take_line};
+  std::optional<OpenFile> file{};
+  std::vector<char> buffer = std::vector<char>(read_bytes);
+};
+
+GrowingTimeline::GrowingTimeline(std::filesystem::path file, std::function<bool(const Event&)> take) : state_(new State{}) {
+  state_->path = std::move(file);
+  state_->take = std::move(take);
+}
+
+GrowingTimeline::~GrowingTimeline() = default;
+
+bool GrowingTimeline::read() {
+  State& state = *state_;
+  if (!state.file) {
+    state.file.emplace(state.path);
+    if (state.file->get() < 0 || !state.file->is_regular()) state.file.reset();
+  }
+  if (!state.file) return false;
+  while (!state.lines.reading.stopped) {
+    const ssize_t n = ::read(state.file->get(), state.buffer.data(), state.buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) state.lines.reading.trouble = disk_sentence("read", state.path, errno);
+    if (n <= 0) break;
+    state.lines.feed(std::string_view(state.buffer.data(), static_cast<std::size_t>(n)));
+  }
+  return true;
+}
+
+const TimelineReading& GrowingTimeline::finish() {
+  state_->lines.finish();
+  return state_->lines.reading;
+}
+
 Event recorded_event(std::string_view line) {
   Event event;
   event.line = line;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,25 @@ TimelineReading read_timeline(const std::filesystem::path& path, const std::func
 
 // The same, as events.
 TimelineReading read_events(const std::filesystem::path& file, const std::function<bool(const Event& event)>& take);
+
+// A timeline that may still grow, read as it does.
+class GrowingTimeline {
+ public:
+  // The file need not be there yet. `take` as above; what it refers to must live as long as this.
+  GrowingTimeline(std::filesystem::path file, std::function<bool(const Event& event)> take);
+  ~GrowingTimeline();
+  GrowingTimeline(const GrowingTimeline&) = delete;
+  GrowingTimeline& operator=(const GrowingTimeline&) = delete;
+
+  // Tells the whole lines that have come since the last call. Never waits. False when there is no file (yet).
+  bool read();
+  // How it was read. Only `finish` says of an unfinished last line that it is cut.
+  const TimelineReading& finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // A line of a timeline as an event; members that are missing or of another kind have their default.
 Event recorded_event(std::string_view line);
