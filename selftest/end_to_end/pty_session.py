@@ -58,8 +58,12 @@ class Session:
                 break
             came = True
             self.bytes += piece
-            self.stream.feed(piece)
+            self.stream.feed(self.feed_from(piece))
         return came
+
+    def feed_from(self, piece):
+        """What the screen is given for what came."""
+        return piece
 
     def lines(self):
         """The screen as it is now."""

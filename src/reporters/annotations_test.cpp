@@ -35,12 +35,12 @@ TEST_CASE("what did not pass is annotated on its test's file, the worst first") 
   CHECK(annotations_of(sample_run()) ==
         "::error file=sub/interop/tests/net-link.md,line=3,title=net-link failed (exited)%2C blamed%3A driver (telehash-js)::"
         "net-link~local~telehash-js~hold=5s: driver (telehash-js) exited with status 3 before it said done%0A"
-        "again: interoper test -t net-link -w local -d telehash-js\n"
+        "again: interoper test -t net-link -w local -d telehash-js --seed 7\n"
         "::error file=sub/interop/tests/net-link.md,line=3,title=net-link error (image-missing)::"
         "net-link~local~telehash-js~hold=2m30s: there is no image interoper/telehash-js:latest; build it with `interoper tests build "
-        "telehash-js`%0Aagain: interoper test -t net-link -w local -d telehash-js --set hold=2m30s\n"
+        "telehash-js`%0Aagain: interoper test -t net-link -w local -d telehash-js --set hold=2m30s --seed 7\n"
         "::error file=sub/interop/tests/sanity.md,line=3,title=sanity aborted (interrupted)::"
-        "sanity~local~late: the run was interrupted before this cell ended%0Aagain: interoper test -t sanity -w local\n");
+        "sanity~local~late: the run was interrupted before this cell ended%0Aagain: interoper test -t sanity -w local --seed 7\n");
 }
 
 TEST_CASE("failures of one kind are one annotation, and ten are the most") {

@@ -99,6 +99,7 @@ void Tap::point(const CellRecord& cell) {
 void Tap::hear(const Tiding& tiding) {
   if (const auto* began = std::get_if<RunBegan>(&tiding)) {
     run_.command = began->run.command;
+    run_.seed = began->run.seed;
     run_.tests = began->run.tests;
     run_.implementations = began->run.implementations;
     out_("TAP version 14\n" + plan_of(began->run.cells.size()));

@@ -33,7 +33,7 @@ not ok 2 - net-link~local~telehash-js~hold=5s
     seq: 15
   flaky: false
   duration_ms: 2300
-  again: "interoper test -t net-link -w local -d telehash-js"
+  again: "interoper test -t net-link -w local -d telehash-js --seed 7"
   ...
 not ok 3 - net-link~local~telehash-js~hold=2m30s
   ---
@@ -42,7 +42,7 @@ not ok 3 - net-link~local~telehash-js~hold=2m30s
   message: "there is no image interoper/telehash-js:latest; build it with `interoper tests build telehash-js`"
   flaky: false
   duration_ms: 40
-  again: "interoper test -t net-link -w local -d telehash-js --set hold=2m30s"
+  again: "interoper test -t net-link -w local -d telehash-js --set hold=2m30s --seed 7"
   ...
 ok 4 - sanity~local~local
 ok 5 - sanity~local~telehash-js # SKIP exit-127: driver (telehash-js) exited with 127 before it was ready: it does not play this role
@@ -54,7 +54,7 @@ not ok 7 - sanity~local~late
   message: "the run was interrupted before this cell ended"
   flaky: false
   duration_ms: 500
-  again: "interoper test -t sanity -w local"
+  again: "interoper test -t sanity -w local --seed 7"
   ...
 )");
 }
@@ -69,7 +69,7 @@ TEST_CASE("cells that never ended are points too") {
   CHECK(out ==
         "TAP version 14\n1..1\nnot ok 1 - net-link~local~local~hold=5s\n  ---\n  verdict: aborted\n  reason: \"unfinished\"\n"
         "  message: \"the run ended before this cell did\"\n  flaky: false\n  duration_ms: 0\n"
-        "  again: \"interoper test -t net-link -w local -d local\"\n  ...\n");
+        "  again: \"interoper test -t net-link -w local -d local --seed 7\"\n  ...\n");
 }
 
 TEST_CASE("a run without cells has a plan of nothing") {
