@@ -19,7 +19,8 @@ constexpr std::size_t kept_bytes = 4096;
 constexpr std::size_t most_roles = 64;
 constexpr std::size_t shown_before = 8;  // with the deciding event itself
 constexpr std::size_t shown_after = 3;
-constexpr std::size_t shown_bytes = 240;  // of one line
+constexpr std::size_t shown_of_others = 6;  // where the time ran out for all
+constexpr std::size_t shown_bytes = 240;    // of one line
 
 }  // namespace
 
@@ -83,35 +84,55 @@ void LastEvents::add(const Event& event) {
 std::vector<std::string> LastEvents::around(const Blame& blame, const Style& style) const {
   const auto found = roles_.find(blame.role);
   if (found == roles_.end()) return {};
-  std::deque<Kept> events = found->second;
-  if (const auto nobodys = roles_.find(""); nobodys != roles_.end()) {
-    for (const Kept& kept : nobodys->second) {
-      if (kept.seq != blame.seq) continue;
-      const auto after = std::find_if(events.begin(), events.end(), [&](const Kept& other) { return other.seq > kept.seq; });
-      events.insert(after, kept);
+  std::vector<Line> chosen;
+  const auto nobodys = roles_.find("");
+  const auto decided = [&](const Kept& kept) { return kept.seq == blame.seq; };
+  const bool concerns_all = nobodys != roles_.end() && std::any_of(nobodys->second.begin(), nobodys->second.end(), decided);
+  bool gone = false;
+  if (concerns_all) {
+    // The time ran out: what the others did last is as telling as what the blamed one did.
+    for (const auto& [role, events] : roles_) {
+      const auto until = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
+      const auto most = role == blame.role ? shown_before : shown_of_others;
+      for (auto it = until - std::min<std::ptrdiff_t>(until - events.begin(), most); it != until; ++it) {
+        if (!role.empty() || it->seq == blame.seq) chosen.push_back({&role, &*it});
+      }
     }
+    std::sort(chosen.begin(), chosen.end(), [](const Line& one, const Line& other) { return one.kept->seq < other.kept->seq; });
+  } else {
+    const std::deque<Kept>& events = found->second;
+    auto after = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
+    gone = after == events.begin();  // so much was said since that it is no longer kept
+    if (gone) after = events.end();
+    const auto from = after - std::min<std::ptrdiff_t>(after - events.begin(), shown_before);
+    const auto to = after + std::min<std::ptrdiff_t>(events.end() - after, shown_after);
+    for (auto it = from; it != to; ++it)
+      chosen.push_back({nullptr, &*it});
   }
-  auto decided = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
-  const bool gone = decided == events.begin();  // so much was said since that it is no longer kept
-  if (gone) decided = events.end();
-  const auto from = decided - std::min<std::ptrdiff_t>(decided - events.begin(), shown_before);
-  const auto to = decided + std::min<std::ptrdiff_t>(events.end() - decided, shown_after);
+  std::vector<std::string> lines = lines_of(chosen, blame.seq, style);
+  if (gone) lines.push_back("  (event " + std::to_string(blame.seq) + ", which decided, stands further up in the timeline)");
+  return lines;
+}
 
+std::vector<std::string> LastEvents::lines_of(const std::vector<Line>& chosen, std::uint64_t decided, const Style& style) {
   std::size_t type_columns = 0;
   std::size_t time_columns = 0;
-  for (auto it = from; it != to; ++it) {
-    type_columns = std::min<std::size_t>(24, std::max(type_columns, it->type.size()));
-    time_columns = std::max(time_columns, seconds_text(it->us, 3).size());
+  std::size_t role_columns = 0;
+  for (const auto& [role, kept] : chosen) {
+    type_columns = std::min<std::size_t>(24, std::max(type_columns, kept->type.size()));
+    time_columns = std::max(time_columns, seconds_text(kept->us, 3).size());
+    if (role != nullptr) role_columns = std::min<std::size_t>(16, std::max(role_columns, role->size()));
   }
   std::vector<std::string> lines;
-  for (auto it = from; it != to; ++it) {
-    const std::string text = it->is_brief ? visible(it->line, !style.utf8, shown_bytes) : brief_of(it->type, it->line, style, shown_bytes);
-    std::string line = (it->seq == blame.seq ? "> " : "  ") + padded_left(seconds_text(it->us, 3), time_columns) + "  " +
-                       padded(visible(it->type, !style.utf8, 40), type_columns) + "  " + text;
+  for (const auto& [role, kept] : chosen) {
+    const std::string text =
+        kept->is_brief ? visible(kept->line, !style.utf8, shown_bytes) : brief_of(kept->type, kept->line, style, shown_bytes);
+    std::string line = (kept->seq == decided ? "> " : "  ") + padded_left(seconds_text(kept->us, 3), time_columns) + "  " +
+                       (role != nullptr ? padded(visible(*role, !style.utf8, 40), role_columns) + "  " : "") +
+                       padded(visible(kept->type, !style.utf8, 40), type_columns) + "  " + text;
     line.erase(line.find_last_not_of(' ') + 1);
-    lines.push_back(it->seq == blame.seq ? paint(Colour::bold, line, style) : line);
+    lines.push_back(kept->seq == decided ? paint(Colour::bold, line, style) : line);
   }
-  if (gone) lines.push_back("  (event " + std::to_string(blame.seq) + ", which decided, stands further up in the timeline)");
   return lines;
 }
 

@@ -32,8 +32,8 @@ class LastEvents {
  public:
   void add(const Event& event);
 
-  // Some ten lines of the blamed role around the deciding event, which is marked and may concern no role (the time ran out); oldest first,
-  // without newlines.
+  // Some ten lines of the blamed role around the deciding event, which is marked; oldest first, without newlines. When that concerns no
+  // single role (the time ran out), what all roles did last, each line with its role.
   std::vector<std::string> around(const Blame& blame, const Style& style) const;
 
  private:
@@ -44,6 +44,12 @@ class LastEvents {
     std::string line;  // the event's line when it is short, else its brief
     bool is_brief;
   };
+  struct Line {
+    const std::string* role;  // null: it is clear whose it is
+    const Kept* kept;
+  };
+  static std::vector<std::string> lines_of(const std::vector<Line>& chosen, std::uint64_t decided, const Style& style);
+
   std::map<std::string, std::deque<Kept>> roles_;  // "": what concerns no single role
 };
 

@@ -158,6 +158,24 @@ TEST_CASE("the lines around the deciding event are few, also in a flood") {
   CHECK(early.find("line 991\n") == std::string::npos);
 }
 
+TEST_CASE("where the time ran out, what every role did last is told") {
+  const auto of = [](std::uint64_t seq, const std::string& role, const std::string& type) {
+    return sample_event(seq, static_cast<std::int64_t>(seq) * 1000, role, R"("ty":")" + type + "\"");
+  };
+  std::vector<Event> events;
+  for (std::uint64_t seq = 0; seq < 20; ++seq)
+    events.push_back(of(seq, seq % 2 == 0 ? "driver" : "worker", "step" + std::to_string(seq)));
+  events.push_back(of(20, "", "timeout"));
+  events.push_back(of(21, "worker", "stopping"));
+  const std::string out = failing(events, 20, "m");
+  CHECK(out.find(
+            "        0.004  driver  step4\n        0.006  driver  step6\n        0.008  driver  step8\n        0.009  worker  step9\n") !=
+        std::string::npos);
+  CHECK(out.find("        0.019  worker  step19\n      > 0.020          timeout\n") != std::string::npos);
+  CHECK(out.find("step7\n") == std::string::npos);
+  CHECK(out.find("stopping") == std::string::npos);
+}
+
 TEST_CASE("an event that is broken does no harm") {
   Event event;
   event.role = "driver";
