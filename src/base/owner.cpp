@@ -93,6 +93,28 @@ void leave_mark(const std::filesystem::path& directory) {
   }
 }
 
+std::vector<CleanedDirectory> clean_directories(const std::filesystem::path& temporary, bool all) {
+  namespace fs = std::filesystem;
+  std::vector<CleanedDirectory> cleaned;
+  std::error_code error;
+  for (fs::directory_iterator it(temporary, error), end; !error && it != end; it.increment(error)) {
+    std::error_code failure;
+    const fs::path marker = it->path() / owner_file;
+    // Without our mark in it a directory is not ours, whatever its name.
+    const bool is_ours =
+        it->path().filename().string().starts_with("interoper-") && !it->is_symlink(failure) && fs::is_regular_file(marker, failure);
+    if (!is_ours) continue;
+    CleanedDirectory& one = cleaned.emplace_back();
+    one.path = it->path();
+    const Life owner = life_of(first_line(marker.string()));
+    if (owner == Life::alive || (owner == Life::unknown && !all)) continue;
+    one.removed = fs::remove_all(one.path, failure) > 0 && !failure;
+    if (!one.removed) one.trouble = failure.message();
+  }
+  std::sort(cleaned.begin(), cleaned.end(), [](const CleanedDirectory& a, const CleanedDirectory& b) { return a.path < b.path; });
+  return cleaned;
+}
+
 Life life_of(std::string_view mark) { return life_in("/proc", mark); }
 
 }  // namespace interoper

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace interoper {
 
@@ -24,6 +25,15 @@ Life life_of(std::string_view mark);
 constexpr const char* owner_file = ".owner";
 // Writes own_mark() into it. WorldError("disk-full", …) or ("temporary-failed", …) when it cannot.
 void leave_mark(const std::filesystem::path& directory);
+
+struct CleanedDirectory {
+  std::filesystem::path path;
+  bool removed = false;
+  std::string trouble;  // why what should go could not; empty = none
+};
+// Of our directories right below `temporary` (their names begin with "interoper-", and our mark is in them) those whose owner is dead go;
+// with `all` also those of whose owner nobody here can tell whether it lives. Sorted by path.
+std::vector<CleanedDirectory> clean_directories(const std::filesystem::path& temporary, bool all);
 
 // The same with what it looks at given; `proc` is a folder like /proc.
 std::string mark_in(const std::string& proc, long pid);

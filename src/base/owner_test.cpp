@@ -88,3 +88,40 @@ TEST_CASE("a directory of ours says whose it is") {
   CHECK(failure == "temporary-failed: cannot write " + (directory / owner_file).string() +
                        ": No such file or directory; see that there is room, and that TMPDIR names a directory you may write to");
 }
+
+TEST_CASE("directories of the dead go, those of the living and of strangers stay") {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::temp_directory_path() / ("interoper-clean-test-" + std::to_string(::getpid()));
+  fs::remove_all(root);
+  const std::string alive = own_mark();
+  const std::string dead = alive.substr(0, alive.rfind(':') + 1) + "1";
+  const auto put = [&](const char* name, const std::string& mark) {
+    fs::create_directories(root / name / "certs");
+    if (!mark.empty()) std::ofstream(root / name / owner_file) << mark << "\n";
+  };
+  put("interoper-dead", dead);
+  put("interoper-live", alive);
+  put("interoper-far", "another machine:1:2:3");
+  put("interoper-unmarked", "");
+  put("stranger", dead);
+  fs::create_directory_symlink(root / "stranger", root / "interoper-link");
+
+  const auto first = clean_directories(root, false);
+  REQUIRE(first.size() == 3);
+  CHECK(first[0].path == root / "interoper-dead");
+  CHECK(first[0].removed);
+  CHECK_FALSE(first[1].removed);
+  CHECK_FALSE(first[2].removed);
+  for (const CleanedDirectory& one : first)
+    CHECK(one.trouble.empty());
+  CHECK_FALSE(fs::exists(root / "interoper-dead"));
+  const auto second = clean_directories(root, true);
+  REQUIRE(second.size() == 2);
+  CHECK(second[0].path == root / "interoper-far");
+  CHECK(second[0].removed);
+  CHECK_FALSE(second[1].removed);
+  for (const char* kept : {"interoper-live", "interoper-unmarked", "stranger", "interoper-link"})
+    CHECK(fs::exists(root / kept));
+  fs::remove_all(root);
+  CHECK(clean_directories(root, true).empty());
+}

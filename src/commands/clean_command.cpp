@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/owner.hpp"
 #include "commands/commands.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/project.hpp"
@@ -50,11 +51,22 @@ bool tell(const docker::Cleaned& cleaned) {
     }
     if (!run.trouble.empty()) std::cerr << "error: " << run.run << ": " << run.trouble << '\n';
   }
-  for (const auto& directory : cleaned.directories)
-    std::cout << "removed  " << directory.string() << '\n';
-  for (const auto& directory : cleaned.kept_directories)
-    std::cout << "kept     " << directory.string() << ": its run may be alive\n";
-  return !(cleaned.runs.empty() && cleaned.directories.empty() && cleaned.kept_directories.empty());
+  return !cleaned.runs.empty();
+}
+
+// True when something was there to tell of.
+bool tell(const std::vector<CleanedDirectory>& cleaned) {
+  for (const CleanedDirectory& one : cleaned) {
+    if (one.removed) {
+      std::cout << "removed  " << one.path.string() << '\n';
+    } else if (one.trouble.empty()) {
+      std::cout << "kept     " << one.path.string() << ": its run may be alive\n";
+    } else {
+      std::cerr << "error: cannot remove " << one.path.string() << ": " << one.trouble
+                << "; if a role wrote it as another user, remove it as root\n";
+    }
+  }
+  return !cleaned.empty();
 }
 
 }  // namespace
@@ -72,8 +84,13 @@ int clean(const Options& options) {
   // A machine without an engine has nothing on it.
   if (docker::is_engine_expected()) run_on_loop(work);
   any = tell(cleaned) || any;
+  // Last: what used them is gone by then.
+  const std::vector<CleanedDirectory> directories = clean_directories(std::filesystem::temp_directory_path(), options.clean_all);
+  any = tell(directories) || any;
   if (!any) std::cout << "nothing to clean\n";
-  if (any_busy) return exit_trouble;
+  const bool any_trouble =
+      std::any_of(directories.begin(), directories.end(), [](const CleanedDirectory& one) { return !one.trouble.empty(); });
+  if (any_busy || any_trouble) return exit_trouble;
   for (const docker::CleanedRun& run : cleaned.runs) {
     if (!run.trouble.empty()) return exit_trouble;
   }

@@ -1,6 +1,7 @@
 // `merge`: the reports of a run's shards -> the report of the run.
 #include <unistd.h>
 
+#include <cerrno>
 #include <iostream>
 
 #include "base/files.hpp"
@@ -49,6 +50,12 @@ class NewFolder {
   bool kept_ = false;
 };
 
+// What a role left as another user may be its alone.
+bool is_closed_to_us(const fs::path& path, fs::file_type type) {
+  const int wanted = type == fs::file_type::directory ? R_OK | X_OK : R_OK;
+  return type != fs::file_type::symlink && ::access(path.c_str(), wanted) != 0 && errno == EACCES;
+}
+
 // Files, folders and links as they are; what a program under test left of other kinds (a pipe, a socket) holds nothing.
 void copy_tree(const fs::path& from, const fs::path& to, int depth) {
   std::error_code error;
@@ -58,6 +65,10 @@ void copy_tree(const fs::path& from, const fs::path& to, int depth) {
     const fs::path target = to / it->path().filename();
     std::error_code failure;
     const fs::file_type type = it->symlink_status(failure).type();
+    if (is_closed_to_us(it->path(), type)) {
+      std::cerr << "note: left out " << it->path().string() << ": only the user who wrote it may read it\n";
+      continue;
+    }
     if (type == fs::file_type::directory && depth < deepest_folder) copy_tree(it->path(), target, depth + 1);
     if (type == fs::file_type::regular) fs::copy_file(it->path(), target, failure);
     if (type == fs::file_type::symlink) fs::copy_symlink(it->path(), target, failure);

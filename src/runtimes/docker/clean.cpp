@@ -1,7 +1,6 @@
 #include "runtimes/docker/clean.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include "runtimes/docker/host.hpp"
@@ -10,10 +9,6 @@
 namespace interoper::docker {
 
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr const char* directory_prefix = "interoper-";
 
 enum class Kind { container, network, volume };
 
@@ -92,28 +87,9 @@ std::map<std::string, CleanedRun> runs_of(const std::vector<Piece>& pieces) {
 
 bool may_go(Life owner, const CleanOptions& wish) { return owner == Life::dead || (owner == Life::unknown && wish.all); }
 
-void clean_directories(const fs::path& temporary, const CleanOptions& wish, Cleaned& cleaned) {
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(temporary, error)) {
-    std::error_code ignored;
-    const fs::path marker = entry.path() / owner_file;
-    // Without our mark in it a directory is not ours, whatever its name.
-    if (!entry.path().filename().string().starts_with(directory_prefix) || entry.is_symlink(ignored) ||
-        !fs::is_regular_file(marker, ignored))
-      continue;
-    std::ifstream file(marker);
-    std::string mark;
-    std::getline(file, mark);
-    const bool removed = may_go(life_of(mark), wish) && fs::remove_all(entry.path(), ignored) > 0 && !ignored;
-    (removed ? cleaned.directories : cleaned.kept_directories).push_back(entry.path());
-  }
-  std::sort(cleaned.directories.begin(), cleaned.directories.end());
-  std::sort(cleaned.kept_directories.begin(), cleaned.kept_directories.end());
-}
-
 }  // namespace
 
-Task<Cleaned> clean_with(Engine& engine, const Executor& executor, fs::path temporary, CleanOptions wish) {
+Task<Cleaned> clean_with(Engine& engine, const Executor& executor, CleanOptions wish) {
   Cleaned cleaned;
   const std::string filter = label_filter(run_label);
   auto pieces = co_await list_pieces(engine, filter);
@@ -131,7 +107,6 @@ Task<Cleaned> clean_with(Engine& engine, const Executor& executor, fs::path temp
   }
   for (auto& [name, run] : runs)
     cleaned.runs.push_back(std::move(run));
-  clean_directories(temporary, wish, cleaned);
   co_return std::move(cleaned);
 }
 
@@ -139,8 +114,7 @@ Task<Cleaned> clean(const Executor& executor, DockerOptions options, CleanOption
   const Host host = find_host(options.host);
   Engine engine(executor, host.address);
   co_await engine.connect();
-  fs::path temporary = fs::temp_directory_path();
-  auto cleaned = co_await clean_with(engine, executor, std::move(temporary), wish);
+  auto cleaned = co_await clean_with(engine, executor, wish);
   co_return std::move(cleaned);
 }
 

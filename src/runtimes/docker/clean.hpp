@@ -1,9 +1,8 @@
-// Removes what dead runs left behind, on the engine and in the temporary directory. Only what carries our labels, and stands in our
-// folders, is ever looked at; what belongs to a run that lives, or may live, stays.
+// Removes what dead runs left behind on the engine. Only what carries our labels is ever looked at; what belongs to a run that lives, or
+// may live, stays. (Directories: base/owner.)
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -27,16 +26,14 @@ struct CleanedRun {
 };
 
 struct Cleaned {
-  std::vector<CleanedRun> runs;                    // sorted by name
-  std::vector<std::filesystem::path> directories;  // removed temporary directories
-  std::vector<std::filesystem::path> kept_directories;
+  std::vector<CleanedRun> runs;  // sorted by name
 };
 
 // Connects to the engine as `options` say. WorldError when it cannot be reached.
 Task<Cleaned> clean(const Executor& executor, DockerOptions options, CleanOptions wish);
 
-// The same with an engine that is connected, and `temporary` for the system's temporary directory.
-Task<Cleaned> clean_with(Engine& engine, const Executor& executor, std::filesystem::path temporary, CleanOptions wish);
+// The same with an engine that is connected.
+Task<Cleaned> clean_with(Engine& engine, const Executor& executor, CleanOptions wish);
 
 // Containers, then networks, then volumes with this label filter, whatever their owner. Tries all; then throws the first failure.
 Task<> remove_everything(Engine& engine, const Executor& executor, std::string filter);

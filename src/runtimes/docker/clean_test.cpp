@@ -1,9 +1,6 @@
 #include "runtimes/docker/clean.hpp"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <fstream>
 
 #include "base/problem.hpp"
 #include "runtimes/docker/doctor.hpp"
@@ -11,34 +8,23 @@
 
 using namespace interoper;
 using namespace interoper::docker;
-namespace fs = std::filesystem;
 
 namespace {
 
 struct Yard {
-  fs::path root = fs::temp_directory_path() / ("interoper-clean-test-" + std::to_string(::getpid()));
   Loop loop;
   FakeEngine fake{loop.executor()};
   Engine engine{loop.executor(), http_address(fake.host())};
   std::string alive = own_mark();
   std::string dead = alive.substr(0, alive.rfind(':') + 1) + "1";
 
-  Yard() {
-    fs::remove_all(root);
-    fs::create_directories(root);
-    loop.run(engine.connect());
-  }
-  ~Yard() { fs::remove_all(root); }
+  Yard() { loop.run(engine.connect()); }
 
   void put_run(const std::string& run, const std::string& owner) {
     const Labels labels = {{"interoper.run", run}, {"interoper.owner", owner}};
     fake.put("container", run + "-c", labels);
     fake.put("network", run + "-n", labels);
     fake.put("volume", run + "-v", labels);
-  }
-  void put_directory(const std::string& name, const std::string& mark) {
-    fs::create_directories(root / name / "shared");
-    if (!mark.empty()) std::ofstream(root / name / owner_file) << mark << "\n";
   }
 };
 
@@ -51,12 +37,8 @@ TEST_CASE("what belongs to the dead goes, what belongs to the living stays, and 
   yard.put_run("far", "another machine:1:2:3");
   yard.fake.put("container", "stranger", {{"com.example", "x"}});
   yard.fake.put("volume", "mine", {});
-  yard.put_directory("interoper-dead", yard.dead);
-  yard.put_directory("interoper-live", yard.alive);
-  yard.put_directory("interoper-unmarked", "");
-  yard.put_directory("stranger", yard.dead);
 
-  const Cleaned first = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), yard.root, {}));
+  const Cleaned first = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), {}));
   REQUIRE(first.runs.size() == 3);
   CHECK(first.runs[0].run == "dead");
   CHECK(first.runs[0].removed);
@@ -69,13 +51,9 @@ TEST_CASE("what belongs to the dead goes, what belongs to the living stays, and 
   CHECK_FALSE(first.runs[1].removed);
   CHECK(first.runs[2].run == "live");
   CHECK_FALSE(first.runs[2].removed);
-  CHECK(first.directories == std::vector<fs::path>{yard.root / "interoper-dead"});
-  CHECK(first.kept_directories == std::vector<fs::path>{yard.root / "interoper-live"});
-  CHECK(fs::exists(yard.root / "interoper-unmarked"));
-  CHECK(fs::exists(yard.root / "stranger"));
   CHECK(yard.fake.left().size() == 8);
 
-  const Cleaned second = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), yard.root, CleanOptions{true}));
+  const Cleaned second = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), CleanOptions{true}));
   REQUIRE(second.runs.size() == 2);
   CHECK(second.runs[0].removed);
   CHECK(yard.fake.left() ==
@@ -86,7 +64,7 @@ TEST_CASE("two runs of one name with different owners are two runs") {
   Yard yard;
   yard.fake.put("container", "a", {{"interoper.run", "same"}, {"interoper.owner", yard.dead}});
   yard.fake.put("container", "b", {{"interoper.run", "same"}, {"interoper.owner", yard.alive}});
-  const Cleaned cleaned = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), yard.root, {}));
+  const Cleaned cleaned = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), {}));
   CHECK(cleaned.runs.size() == 2);
   CHECK(yard.fake.left() == std::vector<std::string>{"container b"});
 }
@@ -98,7 +76,7 @@ TEST_CASE("what cannot be removed is told, and the rest goes all the same") {
     if (request.method != "DELETE" || !request.path.starts_with("/networks/")) return std::nullopt;
     return FakeAnswer{500, R"({"message": "device busy"})"};
   };
-  const Cleaned cleaned = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), yard.root, {}));
+  const Cleaned cleaned = yard.loop.run(clean_with(yard.engine, yard.loop.executor(), {}));
   REQUIRE(cleaned.runs.size() == 1);
   CHECK(cleaned.runs[0].trouble == "the container engine refuses to remove a network: device busy");
   CHECK(yard.fake.left() == std::vector<std::string>{"network dead-n"});
