@@ -103,8 +103,7 @@ void add_names(X509& certificate, const std::vector<std::string>& names) {
   must(all != nullptr, "make names");
   for (const std::string& name : names) {
     Name one = general_name(name);
-    must(sk_GENERAL_NAME_push(all.get(), one.get()) > 0, "take a name");
-    static_cast<void>(one.release());
+    must(sk_GENERAL_NAME_push(all.get(), one.release()) > 0, "take a name");
   }
   must(X509_add1_ext_i2d(&certificate, NID_subject_alt_name, all.get(), 0, X509V3_ADD_DEFAULT) == 1, "add the names");
   if (names.front().size() > longest_common_name) return;

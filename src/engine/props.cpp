@@ -18,8 +18,10 @@ constexpr const char* shared_source = "shared";
 constexpr const char* out_source = "out";
 constexpr auto for_all_to_read = static_cast<fs::perms>(0755);
 constexpr auto file_for_all_to_read = static_cast<fs::perms>(0644);
-// As /tmp: roles run as whatever user their suite says.
+// As /tmp: roles run as whatever user their suite says. Only they come here: what a role leaves that is root in its container (a program
+// with the set-user-ID bit) must not lie open on this machine.
 constexpr auto for_all_to_write = static_cast<fs::perms>(01777);
+constexpr auto for_us_alone = static_cast<fs::perms>(0700);
 
 void make_directory(const fs::path& directory, fs::perms permissions) {
   std::error_code error;
@@ -61,6 +63,14 @@ Props::~Props() {
 
 void Props::claim_directory() {
   if (is_claimed_) return;
+  std::error_code error;
+  // Where everybody may make directories, one that is there already is somebody else's.
+  if (!fs::create_directory(directory_, error)) {
+    const std::string why = error ? error.message() : "it is there already";
+    throw WorldError(disk_reason(error.value(), "temporary-failed"), "cannot make the directory " + directory_.string() + ": " + why +
+                                                                         "; see that there is room, and that TMPDIR names a directory "
+                                                                         "you may write to");
+  }
   is_claimed_ = true;
   make_directory(directory_, for_all_to_read);
   leave_mark(directory_);
@@ -89,6 +99,7 @@ std::vector<Player::Bind> Props::binds(const RoleSpec& role, const std::string& 
     if (mount.source == out_source) {
       if (report_.empty()) claim_directory();
       const fs::path place = place_for(mount, role, cell, attempt);
+      make_directory(place.parent_path(), for_us_alone);
       make_directory(place, for_all_to_write);
       binds.push_back({place, mount.target, false});
       continue;

@@ -81,6 +81,7 @@ TEST_CASE("what a role leaves behind stays in the report, and what it does not g
   CHECK(first[1].target == "/var/mlog");
   CHECK_FALSE(first[1].read_only);
   CHECK(mode_of(first[1].directory) == 01777);
+  CHECK(mode_of(first[1].directory.parent_path()) == 0700);
   std::ofstream(second[1].directory / "trace.mlog") << "x";
   props.tidy(room.role, "setup~a~b", 1);
   props.tidy(room.role, "setup~a~b", 2);
@@ -109,6 +110,14 @@ TEST_CASE("without a report what roles leave behind goes with the run; without f
     CHECK_FALSE(entry.path().filename().string().starts_with("interoper-run-3-"));
 }
 
+TEST_CASE("a directory that somebody else has made is not taken") {
+  Room room;
+  Props props(room.rules, "run-5", {});
+  props.make();
+  Props other(room.rules, "run-5", {});
+  CHECK_THROWS_AS(other.make(), WorldError);
+}
+
 TEST_CASE("a disk that takes nothing is said") {
   Room room;
   std::ofstream(room.report / "cells") << "no directory";
@@ -119,5 +128,5 @@ TEST_CASE("a disk that takes nothing is said") {
   } catch (const WorldError& error) {
     what = error.what();
   }
-  CHECK(what.starts_with("cannot make the directory " + room.report.string() + "/cells/c/1-var-mlog/relay for a role: "));
+  CHECK(what.starts_with("cannot make the directory " + room.report.string() + "/cells/c/1-var-mlog for a role: "));
 }
