@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -81,14 +82,23 @@ std::string first_line_of(const std::string& path) {
   return n < 0 ? "!" : std::string(text, static_cast<std::size_t>(n));
 }
 
-std::string resolves(const std::string& name) {
+// 0 when the name has none.
+std::uint32_t address_of(const std::string& name) {
   addrinfo hints{};
   hints.ai_family = AF_INET;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return "no";
+  if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return 0;
+  const std::uint32_t address = reinterpret_cast<const sockaddr_in*>(found->ai_addr)->sin_addr.s_addr;
   ::freeaddrinfo(found);
-  return "yes";
+  return address;
+}
+
+// "A=B": whether both names mean one machine.
+bool are_one(const std::string& names) {
+  const std::size_t sign = names.find('=');
+  const std::uint32_t address = address_of(names.substr(0, sign));
+  return address != 0 && address == address_of(names.substr(sign + 1));
 }
 
 void keep_the_pipe() {
@@ -98,6 +108,12 @@ void keep_the_pipe() {
   out("grandchild\n");
   while (true)
     ::pause();
+}
+
+long now_us() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
 }
 
 void eat(long mebibytes) {
@@ -170,11 +186,13 @@ void perform(const std::string& word, const std::string& value) {
   if (word == "list") out("[" + list(value.c_str()) + "]\n");
   if (word == "write") write_file(value, value + "\n");
   if (word == "show") out(first_line_of(value));
-  if (word == "resolve") out(value + " " + resolves(value) + "\n");
+  if (word == "resolve") out(value + (address_of(value) != 0 ? " yes\n" : " no\n"));
+  if (word == "same") out(value + (are_one(value) ? " yes\n" : " no\n"));
   if (word == "udp") bind_to(AF_INET, SOCK_DGRAM, number);
   if (word == "udp6") bind_to(AF_INET6, SOCK_DGRAM, number);
   if (word == "tcp") bind_to(AF_INET, SOCK_STREAM, number);
   if (word == "sleep") ::usleep(static_cast<useconds_t>(number) * 1000);
+  if (word == "now") out(std::to_string(now_us()) + "\n");
   if (word == "eat") eat(number);
   if (word == "forks") out(fork_until_refused(number) < number ? "refused\n" : "all\n");
 }

@@ -71,6 +71,7 @@ Player player_of(const Stage& stage, const RunRecord& record, const Cell& cell, 
   player.env = environment(implementation, role, cell, script, record.seed);
   player.user = role.user;
   player.limits = role.limits;
+  player.has_stdin = role.hears;
   return player;
 }
 

@@ -50,6 +50,7 @@ struct Player {
   };
   std::vector<Bind> binds;
   std::vector<std::string> aliases;  // names by which the others find it, beside its role
+  bool has_stdin = true;             // false: its stdin is at its end from the beginning, and Process::write is false
 };
 
 // What an attempt needs around its processes.

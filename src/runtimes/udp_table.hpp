@@ -28,7 +28,7 @@ inline std::string_view next_word(std::string_view& text) {
   std::size_t size = 0;
   while (size < text.size() && text[size] != ' ' && text[size] != '\t')
     ++size;
-  const std::string_view word(text.data(), size);
+  const std::string_view word = text.substr(0, size);
   text.remove_prefix(size);
   return word;
 }

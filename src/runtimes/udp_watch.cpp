@@ -47,14 +47,13 @@ bool UdpWatch::sees(int port) const {
 
 Task<bool> UdpWatch::until_bound(int port, Predicate over, Wait wait) const {
   const auto began = Clock::now();
-  bool is_bound = sees(port);
-  while (!is_bound && !over()) {
+  while (!over()) {
+    if (sees(port)) co_return true;
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
     const auto next = Clock::now() + std::chrono::milliseconds(next_look_ms(static_cast<long>(waited.count())));
     co_await wait(over, next);
-    is_bound = sees(port);
   }
-  co_return is_bound;
+  co_return false;  // and not looked at again: the network may be the next attempt's
 }
 
 }  // namespace interoper

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "base/embedded.hpp"
 #include "base/files.hpp"
@@ -65,9 +66,10 @@ int open_door(const fs::path& directory) {
 
 class SocketAgent final : public Agent {
  public:
-  SocketAgent(const Executor& executor, fs::path directory, std::function<void()> changed)
+  SocketAgent(const Executor& executor, fs::path directory, bool has_stdin, std::function<void()> changed)
       : executor_(executor),
         directory_(std::move(directory)),
+        has_stdin_(has_stdin),
         changed_(std::move(changed)),
         listening_(executor),
         door_(executor, open_door(directory_)),
@@ -168,6 +170,7 @@ class SocketAgent final : public Agent {
     int ends[agent::descriptors_of_hello] = {};
     if (pipes_ || rights == nullptr || rights->cmsg_type != SCM_RIGHTS || rights->cmsg_len != CMSG_LEN(sizeof ends)) return false;
     std::memcpy(ends, CMSG_DATA(rights), sizeof ends);
+    if (!has_stdin_) ::close(std::exchange(ends[0], -1));
     pipes_ = make_pipes(executor_, Pipes::Ends{ends[0], ends[1], ends[2]});
     return true;
   }
@@ -181,6 +184,7 @@ class SocketAgent final : public Agent {
 
   Executor executor_;
   fs::path directory_;
+  bool has_stdin_;
   std::function<void()> changed_;
   Group listening_;
   Descriptor door_;
@@ -219,8 +223,8 @@ fs::path AgentHome::furnish() {
   return place;
 }
 
-std::unique_ptr<Agent> make_agent(const Executor& executor, fs::path directory, std::function<void()> changed) {
-  return std::make_unique<SocketAgent>(executor, std::move(directory), std::move(changed));
+std::unique_ptr<Agent> make_agent(const Executor& executor, fs::path directory, bool has_stdin, std::function<void()> changed) {
+  return std::make_unique<SocketAgent>(executor, std::move(directory), has_stdin, std::move(changed));
 }
 
 }  // namespace interoper::docker

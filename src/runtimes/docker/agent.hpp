@@ -63,6 +63,7 @@ class Agent {
 
 // Opens the door in `directory` (from AgentHome::furnish): to be called before the container starts. `changed` is called whenever one of
 // the answers above has changed. WorldError("agent-failed").
-std::unique_ptr<Agent> make_agent(const Executor& executor, std::filesystem::path directory, std::function<void()> changed);
+// Without `has_stdin` the role's stdin is closed before the role runs.
+std::unique_ptr<Agent> make_agent(const Executor& executor, std::filesystem::path directory, bool has_stdin, std::function<void()> changed);
 
 }  // namespace interoper::docker

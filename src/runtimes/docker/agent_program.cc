@@ -186,7 +186,7 @@ class Sockets {
 
   static constexpr std::array<const char*, 2> paths_ = {"/proc/net/udp", "/proc/net/udp6"};
   std::array<int, 2> files_ = {-1, -1};
-  std::bitset<65536> watched_;             // by port
+  std::bitset<65536> watched_;              // by port
   std::array<std::uint64_t, 4096> before_;  // inodes; more there are only on a busy host's own network
   std::size_t count_ = 0;
   long since_ms_ = 0;
@@ -267,7 +267,7 @@ int main(int, char** arguments) {
   for (const int given_away : {in.writing, out.reading, err.reading})
     close(given_away);
 
-  static Sockets sockets;
+  Sockets sockets;
   Agent agent(runtime, signals, sockets);
   if (!agent.wait_for_go()) _exit(no_runtime);
   sockets.begin();

@@ -78,7 +78,7 @@ struct Stage {
   AgentHome home{"agent-test-" + std::to_string(::getpid())};
   fs::path place = home.furnish();
   int changes = 0;
-  std::unique_ptr<Agent> agent = make_agent(loop.executor(), place, [this] { ++changes; });
+  std::unique_ptr<Agent> agent = make_agent(loop.executor(), place, true, [this] { ++changes; });
   Peer peer;
 
   void settle() { loop.run(sleep_for(std::chrono::milliseconds(30))); }
@@ -128,6 +128,25 @@ TEST_CASE("a role's life, as its agent tells it") {
   // The pipe is still open on the other side: what has ended says no more.
   CHECK(stage.read() == "bye");
   CHECK(stage.changes >= 3);
+}
+
+TEST_CASE("a port that is watched is bound when the agent says so, and stays so") {
+  Stage stage;
+  stage.meet();
+  stage.agent->watch(4443);
+  const Record watch = stage.peer.heard();
+  CHECK(watch.word == Word::watch);
+  CHECK(watch.number == 4443);
+  CHECK_FALSE(stage.agent->has_bound(4443));
+  const int before = stage.changes;
+  stage.peer.say(Word::bound, 4443);
+  stage.settle();
+  CHECK(stage.agent->has_bound(4443));
+  CHECK_FALSE(stage.agent->has_bound(44430));
+  CHECK(stage.changes > before);
+  stage.peer.say(Word::ended, 0);
+  stage.settle();
+  CHECK(stage.agent->has_bound(4443));
 }
 
 TEST_CASE("why a command cannot be run") {

@@ -204,10 +204,10 @@ Json body_of(const ContainerOrder& order) {
   Json body = {{"Image", order.image_id},
                {"Env", std::move(env)},
                {"Labels", order.labels},
-               {"AttachStdin", true},
+               {"AttachStdin", order.has_stdin},
                {"AttachStdout", true},
                {"AttachStderr", true},
-               {"OpenStdin", true},
+               {"OpenStdin", order.has_stdin},
                {"StdinOnce", false},
                {"Tty", false},
                {"HostConfig", host_config_of(order)}};

@@ -63,6 +63,7 @@ struct ContainerOrder {
   std::string agent_directory;          // of the engine's host, mounted read-only for the agent; empty = the engine's init is in front
   std::vector<std::pair<std::string, std::string>> env;
   std::string user;
+  bool has_stdin = true;
   std::string hostname;  // empty = the engine's choice
   Labels labels;
   std::string network_mode;          // "host", "none", "container:<id>", or a network's name

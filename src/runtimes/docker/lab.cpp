@@ -81,6 +81,7 @@ class DockerLab final : public Lab {
       role->implementation = player.implementation;
       role->image = player.image;
       role->binds = player.binds;
+      role->has_stdin = player.has_stdin;
       const ImageFound image = co_await image_of(workshop_, player);
       role->image_id = image.id;
       role->command = image.entrypoint;  // as the engine does it: a command stands behind the image's entrypoint
@@ -158,6 +159,7 @@ class DockerLab final : public Lab {
     order.command = player.command;
     order.env = player.env;
     order.user = player.user;
+    order.has_stdin = player.has_stdin;
     order.labels = labels_;
     order.labels[role_label] = player.role;
     order.memory_bytes = player.limits.memory_bytes ? static_cast<std::int64_t>(*player.limits.memory_bytes) : default_memory_bytes;
@@ -184,7 +186,7 @@ class DockerLab final : public Lab {
     order.entrypoint = {agent::program_path};
     order.command = role.command;
     Workshop& workshop = workshop_;
-    role.agent = make_agent(workshop_.executor, place, [&workshop] { workshop.exits.changed(); });
+    role.agent = make_agent(workshop_.executor, place, role.has_stdin, [&workshop] { workshop.exits.changed(); });
   }
 
   Task<> start_container(RoleContainer& role) {
@@ -250,16 +252,19 @@ Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
   if (!image && player.pull) {
     const Gate::Pass pass = co_await workshop.pulls.enter();
     workshop.check_hurry();
-    image = co_await workshop.engine.image(reference);  // another attempt may have pulled it meanwhile
-    if (!image) {
+    // Another attempt may have pulled it meanwhile, or somebody else.
+    image = co_await workshop.engine.image(reference);
+    if (!image && workshop.refused_pulls.count(reference) == 0) {
       try {
         Progress silent;
         co_await workshop.engine.pull_image(reference, silent);
       } catch (const EngineError& error) {
-        why = "is not there and cannot be pulled: " + error.message();
+        workshop.refused_pulls[reference] = error.message();
       }
       image = co_await workshop.engine.image(reference);
     }
+    const auto refused = workshop.refused_pulls.find(reference);
+    if (refused != workshop.refused_pulls.end()) why = "is not there and cannot be pulled: " + refused->second;
   }
   if (!image) {
     const bool is_the_tests_own = player.implementation == player.image;  // named in the test's header

@@ -303,14 +303,18 @@ TEST_CASE("a missing image is said, or pulled when that is wanted") {
   CHECK(failure_of([&] { stage.loop.run(stage.runtime->open(order)); }) ==
         "image-missing: the image ghost:1 of ghost, which is to play driver, is not there; run `interoper tests build ghost`");
   order.players[1].pull = true;
-  CHECK(failure_of([&] { stage.loop.run(stage.runtime->open(order)); }) ==
-        "image-missing: the image ghost:1 of ghost, which is to play driver, is not there and cannot be pulled: No such container: create; "
-        "run "
-        "`interoper tests build ghost`");
+  // A registry that refuses is asked once; every cell that needs the image says why it cannot run.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    CHECK(failure_of([&] { stage.loop.run(stage.runtime->open(order)); }) ==
+          "image-missing: the image ghost:1 of ghost, which is to play driver, is not there and cannot be pulled: No such container: "
+          "create; run `interoper tests build ghost`");
+  }
+  CHECK(stage.engine.count("POST", "/images/create") == 1);
+  order.players[1].image = "ghost:2";
   stage.engine.answer = [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
     if (request.path != "/images/create") return std::nullopt;
-    CHECK(request.query == "fromImage=ghost&tag=1");
-    stage.engine.images["ghost:1"] = image_json;
+    CHECK(request.query == "fromImage=ghost&tag=2");
+    stage.engine.images["ghost:2"] = image_json;
     return FakeAnswer{200, "{\"status\":\"Pulling from ghost\"}\r\n{\"status\":\"Done\"}\r\n"};
   };
   auto lab = stage.loop.run(stage.runtime->open(order));
@@ -320,8 +324,65 @@ TEST_CASE("a missing image is said, or pulled when that is wanted") {
   auto again = stage.loop.run(stage.runtime->open(order));
   CHECK(stage.engine.count("GET", "/images/") == asked);
   stage.loop.run(again->close());
+  // One that somebody has loaded meanwhile is taken.
+  order.players[1].image = "ghost:1";
+  stage.engine.images["ghost:1"] = image_json;
+  auto loaded = stage.loop.run(stage.runtime->open(order));
+  stage.loop.run(loaded->close());
   stage.end();
   CHECK(stage.engine.left().empty());
+}
+
+TEST_CASE("directories of this machine, names and no /shared, when the order says so") {
+  Stage stage;
+  stage.begin();
+  LabOrder order = two_roles();
+  order.shared = false;
+  order.players[0].aliases = {"relay", "moq-relay"};
+  order.players[0].binds = {{"/tmp/certs", "/certs", true}, {"/tmp/out", "/mlog", false}};
+  auto lab = stage.loop.run(stage.runtime->open(order));
+  CHECK(stage.engine.count("POST", "/volumes/create") == 0);
+  Json worker;
+  for (const FakeRequest& request : stage.engine.requests()) {
+    if (request.path == "/containers/create" && request.query == "name=" + name_of("worker")) worker = Json::parse(request.body);
+  }
+  const Json bind = {{"Type", "bind"}, {"Source", "/tmp/certs"}, {"Target", "/certs"}, {"ReadOnly", true}};
+  const Json writable = {{"Type", "bind"}, {"Source", "/tmp/out"}, {"Target", "/mlog"}, {"ReadOnly", false}};
+  CHECK(worker.at("HostConfig").at("Mounts") == Json::array({bind, writable}));
+  CHECK(worker.at("NetworkingConfig").at("EndpointsConfig").at(lab_name()).at("Aliases") == Json{"worker", "relay", "moq-relay"});
+  CHECK(worker.at("Hostname") == "worker");
+  stage.loop.run(lab->close());
+  stage.end();
+}
+
+TEST_CASE("on the host's network aliases are this machine") {
+  Stage stage;
+  stage.begin();
+  LabOrder order = two_roles();
+  order.host_network = true;
+  order.players[0].aliases = {"relay"};
+  auto lab = stage.loop.run(stage.runtime->open(order));
+  const Json driver = Json::parse(stage.engine.find("POST", "/containers/create")->body);
+  CHECK(driver.at("HostConfig").at("ExtraHosts") == Json{"worker:127.0.0.1", "relay:127.0.0.1", "driver:127.0.0.1"});
+  stage.loop.run(lab->close());
+  stage.end();
+}
+
+TEST_CASE("a directory that the engine cannot show is told by its name, and is not the agent's fault") {
+  Stage stage;
+  stage.begin();
+  LabOrder order = two_roles();
+  order.players[0].binds = {{"/tmp/certs", "/certs", true}};
+  stage.engine.answer = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.path != "/containers/create" || request.body.find("/certs") == std::string::npos) return std::nullopt;
+    return FakeAnswer{400, R"({"message": "invalid mount config for type \"bind\": bind source path does not exist: /tmp/certs"})"};
+  };
+  CHECK(
+      failure_of([&] { stage.loop.run(stage.runtime->open(order)); }) ==
+      "mount-failed: cannot start worker in the image interoper/js:latest: the container engine cannot show it the directory /tmp/certs at "
+      "/certs (invalid mount config for type \"bind\": bind source path does not exist: /tmp/certs); an engine on another machine does not "
+      "see our directories");
+  stage.end();
 }
 
 TEST_CASE("a start that is refused says why, in words that help") {

@@ -142,6 +142,20 @@ TEST_CASE("a slot serves only attempts with the same roles and the same reach") 
   one.players.pop_back();
   stage.attempt(one);
   CHECK(networks_made(stage.engine) == 3);
+  LabOrder named = two_roles();
+  named.players[0].aliases = {"relay"};
+  stage.attempt(named);
+  stage.attempt(named);
+  CHECK(networks_made(stage.engine) == 4);
+  std::vector<std::string> names;
+  for (const Json& container : containers(stage.engine)) {
+    if (container.at("Image") != "sha256:pause") continue;
+    names.clear();
+    for (const Json& one_name : container.at("NetworkingConfig").at("EndpointsConfig").begin().value().at("Aliases"))
+      names.push_back(one_name);
+    if (names.size() > 1) break;
+  }
+  CHECK(names == std::vector<std::string>{"worker", "relay"});
   stage.end();
 }
 

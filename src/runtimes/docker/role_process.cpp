@@ -154,7 +154,7 @@ class AttachedProcess final : public Process {
   }
 
   Task<bool> write(std::string_view bytes) override {
-    if (role_->ending->code) co_return false;
+    if (role_->ending->code || !role_->has_stdin) co_return false;
     const bool taken = co_await role_->stream->write(bytes);
     co_return taken;
   }

@@ -18,6 +18,7 @@ struct RoleContainer {
   std::string role, implementation, image, image_id, id;
   std::vector<std::string> command;  // what is run, as far as it is known
   std::vector<Player::Bind> binds;
+  bool has_stdin = true;
   bool is_started = false;
   std::shared_ptr<Ending> ending;
   std::unique_ptr<Agent> agent;        // either this

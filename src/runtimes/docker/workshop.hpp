@@ -50,8 +50,10 @@ struct Workshop {
   bool shared_in_memory = true;                  // /shared is a volume in memory; false once the engine has refused one
   std::map<std::string, ImageFound> images;      // by reference; images do not change while a run lasts
   std::map<std::string, std::string> image_ids;  // reference -> ID of what was built for this run
-  std::unique_ptr<AgentHome> agents;             // null: roles are reached through attached streams
-  std::size_t next_number = 1;                   // of the next attempt's place
+  // Reference -> the engine's words. Asked once a run: a registry that refuses one cell's image refuses that of the next hundred.
+  std::map<std::string, std::string> refused_pulls;
+  std::unique_ptr<AgentHome> agents;  // null: roles are reached through attached streams
+  std::size_t next_number = 1;        // of the next attempt's place
 
   void check_hurry() const {
     if (hurried) throw WorldError(*hurried);

@@ -211,7 +211,7 @@ std::string bind_source(const Player& player, const Player::Bind& bind) {
                       "cannot show " + player.role + " the directory " + bind.directory.string() + " at " + bind.target + ": " + why);
   };
   std::error_code error;
-  const std::string source = fs::canonical(bind.directory, error).string();
+  std::string source = fs::canonical(bind.directory, error).string();
   if (error) throw trouble(error.message());
   for (const Covered& one : covered) {
     if (is_in(source, one.directory)) return std::string(hidden_root) + std::string(one.place) + source.substr(one.directory.size());

@@ -40,8 +40,8 @@ struct Running {
   Notice changed;
   std::unique_ptr<Wire> control;  // to the init
   std::unique_ptr<Pipes> pipes;
-  Descriptor pidfd;  // of the init
-  std::unique_ptr<UdpWatch> sockets;
+  Descriptor pidfd;                   // of the init
+  std::unique_ptr<UdpWatch> sockets;  // when somebody looks
   long oom_kills_before = 0;
   bool is_asked = false;    // start() was called
   bool is_started = false;  // its program runs, or ran
@@ -81,6 +81,8 @@ class SandboxProcess final : public Process {
     const UdpWatch::Wait wait = [running](const Predicate& holds, Clock::time_point deadline) {
       return running->changed.until(holds, deadline);
     };
+    if (over()) co_return false;
+    if (!running->sockets) running->sockets = std::make_unique<UdpWatch>(running->place.process);
     const bool is_bound = co_await running->sockets->until_bound(port, over, wait);
     co_return is_bound;
   }
@@ -161,9 +163,11 @@ class SandboxLab final : public Lab {
     assert(running && !running->is_asked);
     workshop_.check_hurry();
     running->is_asked = true;
-    running->sockets = std::make_unique<UdpWatch>(running->place.process);
-    // A network of the roles' own is empty then; on the host's others have theirs.
-    if (order_.host_network) running->sockets->leave_out_present();
+    // A network of the roles' own is empty; on the host's others have their sockets.
+    if (order_.host_network) {
+      running->sockets = std::make_unique<UdpWatch>(running->place.process);
+      running->sockets->leave_out_present();
+    }
     std::string go = Packer(Word::go).take();
     co_await running->control->send(std::move(go));
     const Predicate known = [running] { return running->is_started || running->fault || running->is_lost; };
@@ -213,7 +217,9 @@ class SandboxLab final : public Lab {
     Pipe err = make_pipe();
     WirePair control = make_wire_pair();
     running.control = std::make_unique<Wire>(workshop_.executor, std::move(control.here));
-    running.pipes = make_pipes(workshop_.executor, Pipes::Ends{in.write.release(), out.read.release(), err.read.release()});
+    const int to_stdin = running.player.has_stdin ? in.write.release() : -1;
+    in.write.close();
+    running.pipes = make_pipes(workshop_.executor, Pipes::Ends{to_stdin, out.read.release(), err.read.release()});
     std::string bytes = pack(running.order);
     std::vector<int> streams = {control.there.get(), in.read.get(), out.write.get(), err.write.get()};
     const bool sent = co_await running.place.wire.send(std::move(bytes), std::move(streams));
