@@ -117,7 +117,6 @@ class TapParser::Machine {
     std::uint64_t number;
     std::uint64_t line;
     std::string text;
-    bool cut = false;
   };
   struct PointPlace {
     std::size_t depth;
@@ -401,17 +400,11 @@ bool TapParser::Machine::open_yaml(std::string_view text, std::size_t indent) {
   return true;
 }
 
+// One byte more than the limit is kept: it says that there was more, and whether a character ends at the limit.
 void TapParser::Machine::append_yaml(std::string_view text, bool ended) {
   std::string& block = yaml_->text;
-  if (block.size() + text.size() + 1 > limits_.diagnostics_bytes) {
-    if (block.size() < limits_.diagnostics_bytes && !yaml_->cut)
-      block += text.substr(0, cut_at(text, limits_.diagnostics_bytes - block.size()));
-    yaml_->cut = true;
-    return;
-  }
-  if (yaml_->cut) return;
-  block += text;
-  if (ended) block += '\n';
+  block += text.substr(0, limits_.diagnostics_bytes + 1 - block.size());
+  if (ended && block.size() <= limits_.diagnostics_bytes) block += '\n';
 }
 
 // True when the line belongs to the block (or was told from inside it).
@@ -420,7 +413,7 @@ bool TapParser::Machine::yaml_line(std::string_view text, std::size_t indent) {
   if (blank || indent >= yaml_->indent) {
     const std::string_view inner = text.substr(std::min(yaml_->indent, text.size()));
     const std::string_view marker = lenient() ? tap_line::without_blanks(inner) : inner;
-    if (marker == "..." || (lenient() && marker == "---" && !inner.starts_with(' '))) {
+    if (marker == "..." || (lenient() && marker == "---" && !inner.starts_with(' ') && !yaml_->text.empty())) {
       if (inner != "...")
         anomaly(yaml_->depth, Kind::odd_yaml, Weight::warning, "a YAML block ends with two blanks and ..., and nothing else");
       close_yaml();
@@ -449,20 +442,21 @@ bool TapParser::Machine::yaml_line(std::string_view text, std::size_t indent) {
 }
 
 void TapParser::Machine::close_yaml() {
-  const OpenYaml block = std::move(*yaml_);
+  OpenYaml block = std::move(*yaml_);
   yaml_.reset();
   behind_yaml_ = PointPlace{block.depth, block.number};
-  const std::uint64_t first_line = block.line;
+  const bool cut = block.text.size() > limits_.diagnostics_bytes;
+  if (cut) block.text.resize(cut_at(block.text, limits_.diagnostics_bytes));
   TapDiagnostics found{block.number, {}, block.text, {}};
   std::string why, repaired;
   YamlAsJson read;
-  if (block.cut) {
+  if (cut) {
     why = "the YAML is longer than " + std::to_string(limits_.diagnostics_bytes) + " bytes";
   } else {
     read = yaml_to_json(block.text);
     if (read.fault) {
       const Position place = position_at(block.text, read.fault->offset);
-      why = "line " + std::to_string(first_line + place.line) + ": " + read.fault->what;
+      why = "line " + std::to_string(block.line + place.line) + ": " + read.fault->what;
     }
   }
   if (!is_utf8(block.text)) {
@@ -472,8 +466,7 @@ void TapParser::Machine::close_yaml() {
   found.json = read.json;
   found.why = why;
   tell(block.depth, found);
-  if (!why.empty())
-    anomaly(block.depth, block.cut ? Kind::cut : Kind::bad_yaml, Weight::strict, "the diagnostics could not be read: " + why);
+  if (!why.empty()) anomaly(block.depth, cut ? Kind::cut : Kind::bad_yaml, Weight::strict, "the diagnostics could not be read: " + why);
 }
 
 // ---- levels ----
@@ -632,9 +625,8 @@ void TapParser::Machine::point(std::size_t at, const tap_line::Point& written) {
 
   if (written.opens) {
     brace_ = Brace{at, std::string(found.description), found.ok && found.directive == TapDirective::none};
-  } else {
-    before_ = PointPlace{at, found.number};
   }
+  before_ = PointPlace{at, found.number};
 }
 
 void TapParser::Machine::count(Level& level, std::size_t at, const TapPoint& point) {
