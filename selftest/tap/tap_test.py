@@ -150,6 +150,11 @@ EXAMPLES = (
     "TAP version 14\n1..1  \nok 1\n",
     "TAP version 14\n1..1\nok 1 - a { # SKIP b\n",
     "TAP version 14\n1..1\rok 1\n",
+    "TAP version 14\n",
+    "TAP version 14\n1..1\nok\t1\n",
+    "TAP version 14\nok 1\n1..2\nok 2\n",
+    "TAP version 14\n1..1\nok-1\nok 1\n",
+    "TAP version 14\n1..1\nok 1 - a # b # SKIP c\n",
 )
 
 
@@ -232,7 +237,7 @@ def compare(parsers, who, texts, ours):
 
 def main():
     dump, modules = sys.argv[1:3]
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 600
     seed = int(sys.argv[4]) if len(sys.argv) > 4 else 14
     parsers = Parsers(dump, modules)
     texts = list(EXAMPLES) + list(documents(seed, count - len(EXAMPLES)))

@@ -448,7 +448,6 @@ TEST_CASE("long lines are joined up to a limit, wherever they were cut") {
                                "4 other '" + std::string(40, '.') + "' more", "4 other '" + std::string(20, '.') + "'", "5 ok 2 'bbbbbbbb'",
                                "5 warning cut", "5 warning cut", "6 ok 3"});
   for (std::size_t pieces = 1; pieces < 70; ++pieces) {
-    std::string other;
     Tokens tokens;
     for (const std::string& token : read(lenient, document, limits, pieces).tokens)
       if (!token.starts_with("4 other")) tokens.push_back(token);
