@@ -471,3 +471,37 @@ TEST_CASE("scattered numbers take no more than their limit") {
   CHECK(got.sentences.front() == "the numbers are scattered over more than 3 ranges");
   CHECK_FALSE(got.summary.ok);
 }
+
+TEST_CASE("what the specification's examples show") {
+  for (const TapMode mode : {strict, lenient}) {
+    CHECK(ok(mode, "TAP version 14\n1..2\n#\n# what comes next\n#\nok 1 - one\nok 2 - two\n"));
+    // The plan is known at the end, and two points failed.
+    const Read failures = read(mode,
+                               "TAP version 14\nok 1 - list\n# two to ask\nnot ok 2 - first\n  ---\n  message: 'host \"a\" unknown'\n"
+                               "  severity: fail\n  ...\nnot ok 3 - second\n1..3\n");
+    CHECK_FALSE(failures.summary.ok);
+    CHECK(failures.summary.failed == 2);
+    CHECK(failures.summary.errors == 0);
+    // Giving up.
+    const Read bailed = read(mode, "TAP version 14\n1..573\nnot ok 1 - database\nBail out! No database.\n");
+    CHECK(bailed.summary.bail_out == "No database.");
+    CHECK(bailed.summary.missing_count == 572);
+    CHECK_FALSE(bailed.summary.ok);
+    // Skipping a few, skipping everything, and what is still to be done.
+    CHECK(ok(mode, "TAP version 14\n1..3\nok 1 - approved\nok 2 - # SKIP no /sys\nok 3 - # SKIP no /sys\n"));
+    CHECK(ok(mode, "TAP version 14\n1..0 # skip because nothing is installed\n"));
+    CHECK(ok(mode, "TAP version 14\n1..2\nok 1 - made\nnot ok 2 - loop # TODO unsolved\n"));
+    // No numbers, and a board in the diagnostics.
+    const Read board = read(
+        mode,
+        "TAP version 14\nok - board\nok\nok\n  ---\n  dump:\n     board:\n       - '  16G   05C '\n       - ' G N C '\n  ...\nok\n1..4\n");
+    CHECK(board.summary.ok);
+    CHECK(board.tokens[4] == R"(10 yaml of 3 {"dump":{"board":["  16G   05C "," G N C "]}})");
+    // The numbers that are given need no order, and must be inside of the plan.
+    CHECK_FALSE(ok(mode, "TAP version 14\n1..6\nnot ok\nok\nnot ok\nok\nok\n"));
+    // A subtest may be empty when it says so, and need not have a name.
+    CHECK(ok(mode,
+             "TAP version 14\n\nok 1 - in the parent\n\n# Subtest: nested\n    1..1\n    ok 1 - in the subtest\nok 2 - nested\n\n"
+             "# Subtest: empty\n    1..0\nok 3 - empty\n\n# Subtest\n    ok 1 - a name is optional\n    1..1\nok 4\n\n1..4\n"));
+  }
+}
