@@ -1,5 +1,5 @@
 // What a role's TAP showed, folded from the events that engine/tap_intake made of it: a verdict for each part of the test, and whether the
-// document as a whole can be believed (TAP 14; the MoQ interop runner's rules, contract §10). Silence is never a pass.
+// document as a whole can be believed (TAP 14). Silence is never a pass.
 #pragma once
 
 #include <cstdint>

@@ -103,10 +103,11 @@ std::vector<ImageOrder> image_orders(const Implementation& implementation) {
     if (source == nullptr) continue;
     // What we build has the name that image_reference gives; a ready image gets the name that it would have if we built it.
     Implementation built = implementation;
+    const bool is_ready = std::holds_alternative<ImageSource>(*source);
     const bool has_own = offer.source.has_value();
-    if (!has_own) built.source = BuildSource();
+    if (is_ready && !has_own) built.source = BuildSource();
     for (RoleOffer& one : built.roles) {
-      if (has_own && one.role == offer.role) one.source = BuildSource();
+      if (is_ready && has_own && one.role == offer.role) one.source = BuildSource();
     }
     ImageOrder order{implementation.name, image_reference(built, offer.role), *source};
     if (const auto* build = std::get_if<BuildSource>(source); build != nullptr && !build->tag.empty()) order.reference = build->tag;

@@ -200,6 +200,8 @@ TEST_CASE("which images an implementation needs") {
   CHECK(std::get<ImageSource>(orders[0].source).reference == "golang:1.19");
   CHECK(orders[1].reference == "interoper/go.relay:latest");
   CHECK(orders[1].implementation == "go");
+  one.roles.back().source = BuildSource{".", "Dockerfile.relay", "moq-go-relay:latest"};
+  CHECK(image_orders(one).at(1).reference == "moq-go-relay:latest");
 }
 
 TEST_CASE("an image that is built under a name of its own keeps that name") {
