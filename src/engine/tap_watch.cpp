@@ -53,19 +53,20 @@ std::optional<TapWatch::Broken> TapWatch::observe(const Event& event, const Repo
   const bool in_subtest = json_at(event.line, "in.depth").has_value();  // the point that follows it decides
   if (in_subtest && event.type != "tap.anomaly" && event.type != "tap.diagnostics") return std::nullopt;
   if (event.type == "tap.point") return point(event, report);
-  if (event.type == "tap.end") return end(event);
-  if (event.type == "tap.plan") has_plan_ = true;
+  if (event.type == "tap.end") end(event);
   if (event.type == "tap.diagnostics") diagnostics(event, report);
   if (event.type == "tap.comment") told(text_at(event, "in.key"), text_at(event, "in.value"), event, report);
   if (event.type == "tap.bail-out") {
-    bailed_out_ = true;
     const std::string why = text_at(event, "in.reason");
     return Broken{"bail-out", event.role + " bailed out" + (why.empty() ? "" : ": " + why)};
   }
   if (event.type == "tap.anomaly") {
+    const std::string kind = text_at(event, "in.kind");
     const std::string what = text_at(event, "in.what");
-    report("tap-" + text_at(event, "in.kind"), what);
-    if (is_true_at(event, "in.fails")) return Broken{"tap", event.role + "'s TAP cannot be believed: " + what};
+    report("tap-" + kind, what);
+    if (kind == "no-tap") return Broken{kind, event.role + " wrote no TAP on its stdout: nothing was shown"};
+    const bool of_plan = kind == "no-plan" || kind == "wrong-count" || kind == "out-of-plan" || kind == "second-plan";
+    if (is_true_at(event, "in.fails")) return Broken{of_plan ? "plan" : "tap", event.role + "'s TAP cannot be believed: " + what};
   }
   return std::nullopt;
 }
@@ -144,12 +145,9 @@ void TapWatch::told(std::string_view key, std::string value, const Event& event,
   }
 }
 
-std::optional<TapWatch::Broken> TapWatch::end(const Event& event) {
+void TapWatch::end(const Event& event) {
   ended_ = true;
   complete_ = is_true_at(event, "in.complete");
-  if (bailed_out_ || failed_ > 0) return std::nullopt;  // said already
-  if (!has_plan_ && results_.empty()) return Broken{"no-tap", event.role + " wrote no TAP on its stdout: nothing was shown"};
-  return std::nullopt;
 }
 
 std::string TapWatch::part_called(const std::string& name) const {

@@ -48,7 +48,7 @@ class TapWatch {
 
  private:
   std::optional<Broken> point(const Event& event, const Report& report);
-  std::optional<Broken> end(const Event& event);
+  void end(const Event& event);
   void diagnostics(const Event& event, const Report& report);
   void told(std::string_view key, std::string value, const Event& event, const Report& report);
   std::string part_called(const std::string& name) const;
@@ -61,8 +61,6 @@ class TapWatch {
   std::int64_t last_us_ = 0;
   std::uint64_t last_seq_ = 0;
   int passed_ = 0, failed_ = 0;
-  bool has_plan_ = false;
-  bool bailed_out_ = false;
   bool complete_ = false;  // as many points as planned
   bool ended_ = false;
 };

@@ -128,7 +128,7 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
     play.client_runs().plan(3).point(1, true, "one").exited("client", 0);
     play.add("client", "tap.anomaly", R"({"kind":"wrong-count","what":"3 were planned, and 1 came","fails":true})").end(false);
     const Judgement judgement = play.relay_stopped().judged();
-    CHECK(in_short(judgement) == "failed tap client; one passed; two skipped not-run; three skipped not-run");
+    CHECK(in_short(judgement) == "failed plan client; one passed; two skipped not-run; three skipped not-run");
     CHECK(judgement.message == "client's TAP cannot be believed: 3 were planned, and 1 came");
   }
   SECTION("the client does not have a test") {
@@ -145,7 +145,8 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
   }
   SECTION("silence") {
     Play play;
-    CHECK(in_short(play.client_runs().exited("client", 0).end(false).judged()) ==
+    play.client_runs().exited("client", 0).add("client", "tap.anomaly", R"({"kind":"no-tap","what":"nothing","fails":true})");
+    CHECK(in_short(play.end(false).judged()) ==
           "failed no-tap client; one skipped not-run; two skipped not-run; three skipped not-run");
   }
   SECTION("everything is skipped: nothing was shown") {
