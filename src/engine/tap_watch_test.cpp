@@ -146,8 +146,7 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
   SECTION("silence") {
     Play play;
     play.client_runs().exited("client", 0).add("client", "tap.anomaly", R"({"kind":"no-tap","what":"nothing","fails":true})");
-    CHECK(in_short(play.end(false).judged()) ==
-          "failed no-tap client; one skipped not-run; two skipped not-run; three skipped not-run");
+    CHECK(in_short(play.end(false).judged()) == "failed no-tap client; one skipped not-run; two skipped not-run; three skipped not-run");
   }
   SECTION("everything is skipped: nothing was shown") {
     Play play;
