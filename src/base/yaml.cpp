@@ -10,8 +10,8 @@
 #include <charconv>
 #include <exception>
 #include <istream>
+#include <map>
 #include <streambuf>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -136,9 +136,9 @@ class Writer : public YAML::EventHandler {
     const Named node = named->second;  // a copy: what is written now may have an anchor too
     begin(mark);
     check_depth(mark, static_cast<int>(open_.size()) + node.height);
-    if (json_.size() + (node.end - node.begin) > limits_.json_bytes) too_large(mark);
+    const std::string copy = node.kept.empty() ? json_.substr(node.begin, node.end - node.begin) : node.kept;
+    if (json_.size() + copy.size() > limits_.json_bytes) too_large(mark);
     raise_heights(node.height);
-    const std::string copy = json_.substr(node.begin, node.end - node.begin);
     json_ += copy;
     end(mark);
   }
@@ -156,6 +156,7 @@ class Writer : public YAML::EventHandler {
   struct Named {
     std::size_t begin, end;  // in json_
     int height;              // of what is inside: 0 for a scalar
+    std::string kept = {};   // its JSON, where what is in json_ was rewritten as a key
   };
   struct Open {
     bool mapping;
@@ -204,6 +205,9 @@ class Writer : public YAML::EventHandler {
     if (in.mapping && in.key_next) {
       if (json_[in.key_begin] != '"') {
         const std::string key = json_quote(std::string_view(json_).substr(in.key_begin));
+        // Who is named inside the key is the newest.
+        for (auto named = named_.rbegin(); named != named_.rend() && named->second.begin >= in.key_begin; ++named)
+          if (named->second.kept.empty()) named->second.kept = json_.substr(named->second.begin, named->second.end - named->second.begin);
         json_.resize(in.key_begin);
         json_ += key;
         // The places inside a key that was no scalar mean nothing any more.
@@ -251,7 +255,7 @@ class Writer : public YAML::EventHandler {
   std::string json_;
   std::size_t last_scalar_ = 0;
   std::vector<Open> open_;
-  std::unordered_map<YAML::anchor_t, Named> named_;
+  std::map<YAML::anchor_t, Named> named_;
 };
 
 // The first byte that no YAML stream may hold (YAML 1.2.2 §5.1), as far as it concerns ASCII.

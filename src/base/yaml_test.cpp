@@ -58,6 +58,8 @@ TEST_CASE("keys become strings") {
 
 TEST_CASE("aliases are written out, within limits") {
   CHECK(json_of("a: &x [1, {b: 2}]\nc: *x\nd: &y e\nf: *y\n") == R"({"a":[1,{"b":2}],"c":[1,{"b":2}],"d":"e","f":"e"})");
+  CHECK(json_of("&x : *x") == R"({"null":null})");
+  CHECK(json_of("? &k [&one 1, x]\n: [*k, *one]\n") == R"({"[1,\"x\"]":[[1,"x"],1]})");
   CHECK(fault_of("&a [*a]") == "1:5: an alias stands inside what it names");
   CHECK(fault_of("*nobody").starts_with("1:"));
   std::string bomb = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
