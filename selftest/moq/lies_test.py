@@ -119,9 +119,28 @@ class Lies(stage.Case):
     def test_clients_that_lie(self):
         report = self.play("--relay", "relay", "--client", "client-*", "--timeout-scale", "0.1")
         self.compare(report, "client", CLIENTS)
+        self.compare_old_results(report)
         judged = stage.interoper("judge", cwd=self.root)
         self.assertEqual(judged.code, 1, str(judged))
         self.assertIn("0 differ from the record", judged.out)
+
+    def compare_old_results(self, report):
+        """--compat-results: the original's summary and logs, with what really happened in them."""
+        done = stage.interoper("report", "--compat-results", "old", cwd=self.root)
+        self.assert_code(done, 0)
+        with open(os.path.join(self.root, "old/summary.json"), encoding="utf-8") as file:
+            summary = json.load(file)
+        self.assertEqual(summary["target_version"], "draft-18")
+        runs = {run["client"].partition("-")[2]: run for run in summary["runs"]}
+        self.assertEqual([runs[lie]["status"] for lie in ("old-names", "killed", "ignores-sigterm", "exits-127")], ["pass", "fail", "timeout", "fail"])
+        self.assertEqual([runs[lie]["exit_code"] for lie in ("old-names", "killed", "ignores-sigterm", "exits-127", "silent")], [0, 137, 124, 127, 2])
+        self.assertEqual(
+            {key: runs["killed"][key] for key in ("client", "relay", "version", "classification", "mode", "target")},
+            {"client": "client-killed", "relay": "relay", "version": "draft-18", "classification": "at", "mode": "docker", "target": IMAGE},
+        )
+        with open(os.path.join(self.root, "old/client-bails-out_to_relay_docker.log"), encoding="utf-8") as file:
+            self.assertIn("test-client-1  | Bail out! the network is gone\n", file.read())
+        self.assertEqual(len(os.listdir(os.path.join(self.root, "old"))), 1 + len(report["cells"]))
 
     def test_each_test_alone(self):
         report = self.play("--relay", "relay", "--client", "client", "--per-test")

@@ -14,6 +14,7 @@
 #include "commands/project.hpp"
 #include "inspector/page.hpp"
 #include "inspector/single_file.hpp"
+#include "reporters/compat_results.hpp"
 #include "reporters/ctrf.hpp"
 #include "reporters/junit.hpp"
 #include "reporters/markdown_report.hpp"
@@ -138,6 +139,8 @@ bool takes_stdout(const Options& options) {
   return false;
 }
 
+bool asks_for_outputs(const Options& options) { return !options.outputs.empty() || !options.compat_results.empty(); }
+
 Problems check_outputs(const Options& options) {
   Problems problems;
   std::set<std::string> seen;
@@ -182,10 +185,14 @@ void write_outputs(const Recording& recording, Evidence& evidence, const Options
       whole.commit();
     }
   }
+  if (options.compat_results.empty()) return;
+  if (!has_compat_results(recording))
+    throw WorldError("no-format", "--compat-results: the suite " + recording.run.suite.name + " comes from no other runner's registry");
+  write_compat_results(recording, options.compat_results);
 }
 
 int tell_recorded(const Options& options, const fs::path& report, int exit_code) {
-  if (options.outputs.empty() && !under_github()) return exit_code;
+  if (!asks_for_outputs(options) && !under_github()) return exit_code;
   try {
     const Recording recording = open_recording(report);
     print_problems(recording.problems);

@@ -26,6 +26,8 @@ std::span<const ReportFormat> report_formats();
 // The file that means standard output.
 constexpr std::string_view to_stdout = "-";
 bool takes_stdout(const Options& options);
+// Is any format asked for, or results in another runner's shape?
+bool asks_for_outputs(const Options& options);
 
 // What is wrong with the files that were asked for, found before anything runs; makes the folders that they are to stand in.
 Problems check_outputs(const Options& options);

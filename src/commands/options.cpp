@@ -161,6 +161,9 @@ void add_formats(CLI::App& app, Options& options) {
         ->option_text("FILE")
         ->group("Formats (a file each; - is standard output)");
   }
+  app.add_option("--compat-results", options.compat_results, "a directory for results in the shape of the runner whose registry was read")
+      ->option_text("DIR")
+      ->group("Formats (a file each; - is standard output)");
 }
 
 std::chrono::milliseconds budget_from(const std::string& text) {

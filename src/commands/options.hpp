@@ -65,6 +65,7 @@ struct Options {
   bool follow = false;                                       // show: --follow
   std::string html;                                          // inspect --html
   std::vector<std::pair<std::string, std::string>> outputs;  // --junit FILE and its like: format and file, in the table's order
+  std::string compat_results;                                // --compat-results DIR
   std::vector<std::string> reports_to_merge;                 // merge: REPORT…
   std::string merge_out;                                     // merge --out
   bool init_docker = false;                                  // init --docker

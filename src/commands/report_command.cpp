@@ -32,7 +32,7 @@ void explain_no_format() {
 }  // namespace
 
 int render_report(const Options& options) {
-  if (options.outputs.empty()) {
+  if (!asks_for_outputs(options)) {
     explain_no_format();
     return exit_bad_input;
   }
@@ -48,7 +48,12 @@ int render_report(const Options& options) {
     return exit_bad_input;
   }
   Evidence evidence(*recording);
-  write_outputs(*recording, evidence, options);
+  try {
+    write_outputs(*recording, evidence, options);
+  } catch (const WorldError& error) {
+    std::cerr << "error: " << error.what() << '\n';
+    return exit_trouble;
+  }
   return exit_done;
 }
 
