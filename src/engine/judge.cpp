@@ -25,8 +25,7 @@ std::optional<std::int64_t> integer_at(const Event& event, std::string_view path
 }
 
 // A value in a message: long ones are cut, the event has it whole.
-std::string brief(std::string_view value) {
-  constexpr std::size_t longest = 60;
+std::string brief(std::string_view value, std::size_t longest = 60) {
   if (value.size() <= longest) return std::string(value);
   return std::string(value.substr(0, longest)) + "…";
 }
@@ -398,6 +397,11 @@ Judgement Judge::finish() {
     judgement_.verdict = first_broken_->verdict;
     judgement_.reason = first_broken_->reason;
     judgement_.message = first_broken_->message;
+    // What the role said of the point came after it.
+    for (const NamedResult& result : judgement_.results) {
+      const bool decided = first_broken_->rule == Rule::tap && first_broken_->blame && result.seq == first_broken_->blame->seq;
+      if (decided && result.verdict == Verdict::failed && !result.message.empty()) judgement_.message += ": " + brief(result.message, 300);
+    }
     judgement_.blame = first_broken_->blame;
   } else if (!complete) {
     judgement_.verdict = Verdict::aborted;

@@ -105,8 +105,11 @@ TEST_CASE("six true points, a clean exit and a relay that lives are a pass; each
 TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
   SECTION("a point that is not ok") {
     Play play;
-    play.client_runs().plan(3).point(1, true, "one").point(2, false, "two").point(3, true, "three").exited("client", 1).end();
-    CHECK(in_short(play.judged()) == "failed not-ok client; one passed; two failed not-ok; three passed");
+    play.client_runs().plan(3).point(1, true, "one").point(2, false, "two");
+    play.add("client", "tap.diagnostics", R"({"n":2,"data":{"message":"no answer"}})").point(3, true, "three").exited("client", 1).end();
+    const Judgement judgement = play.judged();
+    CHECK(in_short(judgement) == "failed not-ok client; one passed; two failed not-ok; three passed");
+    CHECK(judgement.message == "client says `not ok` of two: no answer");
   }
   SECTION("a failing point is one also when the exit status is 0") {
     Play play;

@@ -19,8 +19,10 @@ constexpr std::size_t kept_bytes = 4096;
 constexpr std::size_t most_roles = 64;
 constexpr std::size_t shown_before = 8;  // with the deciding event itself
 constexpr std::size_t shown_after = 3;
-constexpr std::size_t shown_of_others = 6;  // where the time ran out for all
-constexpr std::size_t shown_bytes = 240;    // of one line
+constexpr std::ptrdiff_t pinned_before = 3;  // with the point itself
+constexpr std::ptrdiff_t pinned_after = 8;   // its diagnostics
+constexpr std::size_t shown_of_others = 6;   // where the time ran out for all
+constexpr std::size_t shown_bytes = 240;     // of one line
 
 }  // namespace
 
@@ -42,13 +44,18 @@ std::string duration_text(std::int64_t ms) {
 }
 
 std::string_view broken_rule(std::string_view reason) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> rules = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> rules = {{
       {"not-ready", "every role says that it is ready, before it exits and before the time runs out"},
       {"exited", "no role exits before the test is done, and none with another status than 0"},
       {"not-done", "the role that decides says that it is done before it exits"},
       {"timeout", "the test is done before the time runs out"},
       {"assert", "what two roles assert under one id is the same"},
       {"expect", "every condition of the test holds"},
+      {"not-ok", "every test that is run is ok"},
+      {"plan", "as many tests come as were planned"},
+      {"bail-out", "the tests are run to their end"},
+      {"no-tap", "the role that decides tells of its tests in TAP on its stdout"},
+      {"tap", "the TAP is one that can be believed"},
   }};
   for (const auto& [name, rule] : rules) {
     if (name == reason) return rule;
@@ -79,6 +86,20 @@ void LastEvents::add(const Event& event) {
   kept.is_brief = event.line.size() > kept_bytes;
   kept.line = kept.is_brief ? brief_of(event.type, event.line, Style{}, shown_bytes) : event.line;
   events.push_back(std::move(kept));
+  pin(event, events);
+}
+
+// A point that is not ok decides when it comes, and the tests that follow it may say a lot: it is kept with what explains it.
+void LastEvents::pin(const Event& event, const std::deque<Kept>& events) {
+  if (pinned_.empty()) {
+    const bool is_bad = event.by_engine && event.type == "tap.point" && json_at(event.line, "in.ok") == "false";
+    if (!is_bad || json_at(event.line, "in.directive") || json_at(event.line, "in.depth")) return;
+    pinned_role_ = event.role;
+    pinned_.assign(events.end() - std::min<std::ptrdiff_t>(std::ssize(events), pinned_before), events.end());
+    pinned_seq_ = event.seq;
+  } else if (event.role == pinned_role_ && std::ssize(pinned_) < pinned_before + pinned_after) {
+    pinned_.push_back(events.back());
+  }
 }
 
 std::vector<std::string> LastEvents::around(const Blame& blame, const Style& style) const {
@@ -89,7 +110,10 @@ std::vector<std::string> LastEvents::around(const Blame& blame, const Style& sty
   const auto decided = [&](const Kept& kept) { return kept.seq == blame.seq; };
   const bool concerns_all = nobodys != roles_.end() && std::any_of(nobodys->second.begin(), nobodys->second.end(), decided);
   bool gone = false;
-  if (concerns_all) {
+  if (!pinned_.empty() && pinned_seq_ == blame.seq) {
+    for (const Kept& kept : pinned_)
+      chosen.push_back({nullptr, &kept});
+  } else if (concerns_all) {
     // The time ran out: what the others did last is as telling as what the blamed one did.
     for (const auto& [role, events] : roles_) {
       const auto until = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });

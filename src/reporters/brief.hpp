@@ -48,9 +48,13 @@ class LastEvents {
     const std::string* role;  // null: it is clear whose it is
     const Kept* kept;
   };
+  void pin(const Event& event, const std::deque<Kept>& events);
   static std::vector<std::string> lines_of(const std::vector<Line>& chosen, std::uint64_t decided, const Style& style);
 
   std::map<std::string, std::deque<Kept>> roles_;  // "": what concerns no single role
+  std::vector<Kept> pinned_;                       // around the first point of TAP that is not ok
+  std::string pinned_role_;
+  std::uint64_t pinned_seq_ = 0;
 };
 
 }  // namespace interoper

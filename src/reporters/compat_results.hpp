@@ -1,6 +1,7 @@
-// A recorded run in the shape that another runner leaves its results in, for scripts and pages that read those: `summary.json` and one log a
-// run. Today the MoQ interop runner's (contract §6.4): {"runs": [{client, relay, version, classification, mode, target, status, exit_code,
-// skip_reason?}], target_version, timestamp}, and `<client>_to_<relay>_<mode>.log`. What it cannot say stands under the key "interoper".
+// A recorded run in the shape that another runner leaves its results in, for scripts and pages that read those: `summary.json` and one log
+// a run. Today the MoQ interop runner's (contract §6.4): {"runs": [{client, relay, version, classification, mode, target, status,
+// exit_code, skip_reason?}], target_version, timestamp}, and `<client>_to_<relay>_<mode>.log`. What it cannot say stands under the key
+// "interoper".
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,8 @@ namespace interoper {
 // Has the run's suite such a shape?
 bool has_compat_results(const Recording& recording);
 
-// Makes the directory when it is not there. Logs of two endpoints of one kind have names of their own, where the original overwrites one with
-// the other. WorldError when something cannot be written.
+// Makes the directory when it is not there. Logs of two endpoints of one kind have names of their own, where the original overwrites one
+// with the other. WorldError when something cannot be written.
 void write_compat_results(const Recording& recording, const std::filesystem::path& directory);
 
 }  // namespace interoper

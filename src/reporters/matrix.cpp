@@ -15,12 +15,24 @@ constexpr std::size_t usual_columns = 160;
 // More rows than this have scrolled away.
 constexpr std::size_t most_rows = 60;
 
+// What a pair showed: its cells, or the results in them where a cell is a run of many tests.
 struct Tally {
   int passed = 0;
-  int shown = 0;  // cells that showed something, or should have
+  int shown = 0;  // that showed something, or should have
   int cells = 0;
-  void add(Verdict verdict) {
+  bool all_well = true;
+
+  void add(const CellRecord& cell) {
     ++cells;
+    if (cell.verdict == Verdict::unsupported) return;
+    all_well = all_well && cell.verdict == Verdict::passed;
+    static const std::vector<NamedResult> none;
+    const std::vector<NamedResult>& results = cell.attempts.empty() ? none : cell.attempts.back().judgement.results;
+    for (const NamedResult& result : results)
+      count(result.verdict);
+    if (results.empty()) count(cell.verdict);
+  }
+  void count(Verdict verdict) {
     if (verdict != Verdict::unsupported) ++shown;
     if (verdict == Verdict::passed) ++passed;
   }
@@ -30,13 +42,13 @@ std::string field(const Tally& tally, const Style& style) {
   if (tally.cells == 0) return "";
   if (tally.shown == 0) return std::string(glyph(Verdict::unsupported, style));
   const bool all = tally.passed == tally.shown;
-  const std::string number = std::to_string(tally.passed) + (all ? "" : "/" + std::to_string(tally.shown));
-  return std::string(glyph(all ? Verdict::passed : Verdict::failed, style)) + " " + number;
+  const std::string number = std::to_string(tally.passed) + (all && tally.all_well ? "" : "/" + std::to_string(tally.shown));
+  return std::string(glyph(tally.all_well ? Verdict::passed : Verdict::failed, style)) + " " + number;
 }
 
 Colour colour_of(const Tally& tally) {
   if (tally.shown == 0) return Colour::dim;
-  return tally.passed == tally.shown ? Colour::green : Colour::red;
+  return tally.all_well ? Colour::green : Colour::red;
 }
 
 std::string trimmed(std::string line) {
@@ -53,7 +65,7 @@ class Matrix {
       const Casting& column = cell.cell.cast[1];
       row_role_ = row.role;
       column_role_ = column.role;
-      tallies_[{place(rows_, row.implementation), place(columns_, column.implementation)}].add(cell.verdict);
+      tallies_[{place(rows_, row.implementation), place(columns_, column.implementation)}].add(cell);
     }
   }
 

@@ -43,3 +43,28 @@ TEST_CASE("a list is no matrix") {
   run.cells.emplace_back();
   CHECK(matrix_text(run, Style{}).empty());
 }
+
+TEST_CASE("of cells that are runs of many tests the tests are counted, and a run that failed is never green") {
+  RunRecord run;
+  const auto add = [&](const char* relay, const char* client, Verdict verdict, const std::vector<Verdict>& results) {
+    CellRecord& cell = run.cells.emplace_back();
+    cell.cell.cast = {{"relay", relay}, {"client", client}};
+    cell.verdict = verdict;
+    cell.attempts.emplace_back();
+    for (const Verdict result : results) {
+      cell.attempts.back().judgement.results.emplace_back();
+      cell.attempts.back().judgement.results.back().verdict = result;
+    }
+  };
+  using enum Verdict;
+  add("a", "c", passed, {passed, passed, unsupported});
+  add("a", "d", failed, {passed, failed, skipped});
+  add("b", "c", failed, {passed, passed});  // it was killed after the last point
+  add("b", "d", unsupported, {skipped, skipped});
+  Style style;
+  style.utf8 = true;
+  CHECK(matrix_text(run, style) ==
+        "relay \\ client  c      d\n"
+        "a               ✔ 2    ✘ 1/3\n"
+        "b               ✘ 2/2  ○\n");
+}
