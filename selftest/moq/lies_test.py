@@ -34,7 +34,7 @@ RELAYS = {
     "exits-127": ("unsupported", "exit-127", "relay", results(0), []),
     "ignores-sigterm": ("passed", "", None, ALL, []),
     "speaks": ("passed", "", None, ALL, []),
-    "deaf-to-one": ("failed", "not-ok", "client", {**ALL, "subscribe-error": "failed"}, []),
+    "deaf-to-one": ("failed", "not-ok", "relay", {**ALL, "subscribe-error": "failed"}, []),
 }
 CLIENTS = {
     "killed": ("failed", "exited", "client", results(3), []),

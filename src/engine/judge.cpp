@@ -214,8 +214,11 @@ std::string Judge::what_others_wait_for() const {
 
 void Judge::tap_event(const Event& event) {
   const auto report = [&](std::string kind, std::string message) { finding(event.role, std::move(kind), std::move(message), event.seq); };
-  if (const auto broken = tap_->observe(event, report))
-    break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, event.role, event);
+  if (const auto broken = tap_->observe(event, report)) {
+    // A test that does not work is told by who ran it, and points at who was tested; all else is the teller's own.
+    const bool at_the_other = broken->reason == "not-ok" && find(script_.rules.tested) != nullptr;
+    break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, at_the_other ? script_.rules.tested : event.role, event);
+  }
   if (!tap_->has_only_skipped()) return;
   break_rule(Rule::tap, Verdict::unsupported, "all-skipped", event.role + " ran none of the tests: it skipped them all", event.role, event);
 }

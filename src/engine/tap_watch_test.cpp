@@ -17,6 +17,7 @@ Script script_of() {
   script.timeout = std::chrono::seconds(120);
   script.rules.role_order = {"relay", "client"};
   script.rules.decides = "client";
+  script.rules.tested = "relay";
   script.rules.pass.needs_done = false;
   script.rules.pass.asserts_agree = false;
   script.rules.pass.others_stay = Success::Until::exited;
@@ -108,13 +109,13 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
     play.client_runs().plan(3).point(1, true, "one").point(2, false, "two");
     play.add("client", "tap.diagnostics", R"({"n":2,"data":{"message":"no answer"}})").point(3, true, "three").exited("client", 1).end();
     const Judgement judgement = play.judged();
-    CHECK(in_short(judgement) == "failed not-ok client; one passed; two failed not-ok; three passed");
+    CHECK(in_short(judgement) == "failed not-ok relay; one passed; two failed not-ok; three passed");
     CHECK(judgement.message == "client says `not ok` of two: no answer");
   }
   SECTION("a failing point is one also when the exit status is 0") {
     Play play;
     play.client_runs().plan(3).point(1, true, "one").point(2, false, "two").point(3, true, "three").exited("client", 0).end();
-    CHECK(in_short(play.relay_stopped().judged()) == "failed not-ok client; one passed; two failed not-ok; three passed");
+    CHECK(in_short(play.relay_stopped().judged()) == "failed not-ok relay; one passed; two failed not-ok; three passed");
   }
   SECTION("exit 1 after nothing but ok") {
     Play play;
