@@ -42,7 +42,8 @@ function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: C
 interface Rule { held: boolean | null; text: string; where?: number | null; note?: string }
 
 // The rules that every attempt is held against (reports/README.md, `reason`), with where the timeline shows each.
-function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout_ms: number): Rule[] {
+// `asks`: does the suite's "pass" name this condition? Without one it is the native contract's.
+function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout_ms: number, asks: (condition: string) => boolean): Rule[] {
   const broken = (reason: string) => attempt.reason === reason;
   const rules: Rule[] = [];
   const ended = attempt.verdict === "passed" || attempt.verdict === "failed";
@@ -51,7 +52,7 @@ function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout
     const ready = facts && index >= 0 ? lifeOf(facts, index).ready : -1;
     rules.push({ held: ready >= 0 ? true : facts && ended ? false : null, text: `${role} became ready`, where: ready >= 0 ? facts!.seqOf(ready) : null });
   }
-  if (facts) {
+  if (facts && asks("done")) {
     const done = facts.header.types.indexOf("done");
     const index = facts.header.roles.indexOf(decides);
     let where = -1;
@@ -67,7 +68,12 @@ function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout
       text: exit ? `${role} exited with ${exit.code}${exit.signal ? ` (signal ${exit.signal})` : ""}${exit.oom ? ", out of memory" : ""}` : `${role} was not seen to exit`,
       where: where >= 0 ? facts!.seqOf(where) : null });
   }
-  rules.push({ held: broken("assert") ? false : ended ? true : null, text: "what both roles asserted was equal", where: broken("assert") ? attempt.blame?.seq : undefined });
+  if (asks("tap")) {
+    const failed = ["not-ok", "plan", "bail-out", "no-tap", "tap"].some(broken) || attempt.results.some(result => result.verdict === "failed");
+    const all = attempt.results.length > 0 && attempt.results.every(result => result.verdict === "passed");
+    rules.push({ held: failed ? false : attempt.verdict === "passed" || all ? true : null, text: `${decides}'s TAP shows as many tests as planned, and none that is not ok` });
+  }
+  if (asks("asserts")) rules.push({ held: broken("assert") ? false : ended ? true : null, text: "what both roles asserted was equal", where: broken("assert") ? attempt.blame?.seq : undefined });
   rules.push({ held: broken("timeout") ? false : ended ? true : null, text: `all within ${duration(timeout_ms)}`, where: broken("timeout") ? attempt.blame?.seq : undefined });
   return rules;
 }
@@ -79,8 +85,12 @@ function Where({ cell, attempt, seq, none }: { cell: Cell; attempt: Attempt; seq
 function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attempt; facts: Facts | null; data: Data }) {
   const suite = data.report.run.suite.description ?? {};
   const roles = Object.keys(cell.roles);
-  const decides = typeof suite.decides === "string" ? suite.decides : roles.includes("driver") ? "driver" : roles[roles.length - 1] ?? "";
-  const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0);
+  const said = Object.entries(typeof suite.roles === "object" && suite.roles !== null ? suite.roles : {})
+    .find(([, role]) => typeof role === "object" && role !== null && (role as Record<string, unknown>).decides === true);
+  const decides = typeof suite.decides === "string" ? suite.decides : said ? said[0] : roles.includes("driver") ? "driver" : roles[roles.length - 1] ?? "";
+  const pass = Array.isArray(suite.pass) ? suite.pass as unknown[] : null;
+  const asks = (condition: string) => pass ? pass.some(one => typeof one === "object" && one !== null && condition in one) : condition !== "tap";
+  const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0, asks);
   const sign = (held: boolean | null) => held === null ? <i class="quiet" title="not decided">·</i> : held ? <i class="passed" title="held">✔</i> : <i class="failed" title="did not hold">✘</i>;
   return <div class="scroll"><table class="conditions"><tbody>
     {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none="not seen" />}</td></tr>)}

@@ -86,8 +86,15 @@ function fits(cell: Cell, filters: Filters): boolean {
   return [cell.id, cell.verdict, cell.reason, cell.message, ...Object.values(cell.labels)].some(text => text.toLowerCase().includes(filters.words));
 }
 
+// Where a cell is a run of many tests: how many of them worked.
+function countOf(cell: Cell): string {
+  const shown = cell.attempts[cell.attempts.length - 1]?.results.filter(result => result.verdict !== "unsupported") ?? [];
+  if (shown.length < 2 || cell.verdict === "unsupported") return "";
+  return ` ${shown.filter(result => result.verdict === "passed").length}/${shown.length}`;
+}
+
 function Glyph({ cell, words }: { cell: Cell; words: boolean }) {
-  return <><i aria-hidden="true">{glyphs[cell.verdict]}</i>{words ? " " + cell.verdict : ""}{cell.flaky ? <sup title="flaky">~</sup> : null}</>;
+  return <><i aria-hidden="true">{glyphs[cell.verdict]}</i>{words ? ` ${cell.verdict}${countOf(cell)}` : ""}{cell.flaky ? <sup title="flaky">~</sup> : null}</>;
 }
 
 function CellLink({ cell, words, dim }: { cell: Cell; words: boolean; dim: boolean }) {
