@@ -79,6 +79,20 @@ bool sees_shared(const RoleSpec& role) {
   return std::any_of(role.mounts.begin(), role.mounts.end(), [](const Mount& mount) { return mount.source == "shared"; });
 }
 
+// The host of the role that somebody else runs; empty when we run them all.
+std::string machine_elsewhere(const Cell& cell) {
+  for (const Casting& casting : cell.cast) {
+    if (!is_remote(cell, casting.role)) continue;
+    const auto url = cell.labels.find(casting.role + ".url");
+    if (url == cell.labels.end()) continue;
+    const std::size_t scheme = url->second.find("://");
+    const std::string rest = scheme == std::string::npos ? url->second : url->second.substr(scheme + 3);
+    const std::size_t end = rest.starts_with('[') ? rest.find(']') : rest.find_first_of(":/?#");
+    return rest.substr(0, end);
+  }
+  return {};
+}
+
 constexpr std::string_view breaker_reason = "breaker";
 
 bool is_decided(const CellRecord& cell) { return !cell.attempts.empty() || cell.reason == breaker_reason; }
@@ -240,6 +254,7 @@ Schedule Runner::make_schedule() {
   std::vector<Demand> demands;
   for (const CellRecord& cell : record_.cells) {
     demands.push_back(demand_of(script_for(cell.cell)));
+    demands.back().elsewhere = machine_elsewhere(cell.cell);
     demands.back().expected = stage_.expectations.of(cell.cell.id, cell.cell.test);
   }
   return {std::move(demands), stage_.options.capacity};

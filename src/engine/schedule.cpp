@@ -79,6 +79,7 @@ Schedule::Schedule(std::vector<Demand> demands, const Capacity& capacity)
 bool Schedule::fits(const Demand& demand) const {
   if (running_ == 0) return true;  // also what is larger than the whole machine
   if (exclusive_runs_ || demand.exclusive || running_ >= capacity_.cells) return false;
+  if (used_elsewhere_.contains(demand.elsewhere)) return false;
   if (cores_ + demand.cores > capacity_.cores + core_tolerance) return false;
   return memory_bytes_ <= capacity_.memory_bytes && demand.memory_bytes <= capacity_.memory_bytes - memory_bytes_;
 }
@@ -111,6 +112,7 @@ void Schedule::start(std::size_t cell) {
   const Demand& demand = demands_[cell];
   ++running_;
   exclusive_runs_ = demand.exclusive;
+  if (!demand.elsewhere.empty()) used_elsewhere_.insert(demand.elsewhere);
   cores_ += demand.cores;
   memory_bytes_ += demand.memory_bytes;
 }
@@ -122,6 +124,7 @@ void Schedule::end(std::size_t cell) {
   assert(running_ > 0);
   --running_;
   exclusive_runs_ = false;
+  used_elsewhere_.erase(demand.elsewhere);
   cores_ = running_ == 0 ? 0 : cores_ - demand.cores;
   memory_bytes_ -= demand.memory_bytes;
 }

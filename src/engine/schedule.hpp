@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ struct Demand {
   std::uint64_t memory_bytes = 0;
   bool exclusive = false;                               // nothing else runs meanwhile
   std::optional<std::chrono::milliseconds> expected{};  // nothing: never seen
+  // Whose machine it uses beside ours: of the cells that name the same one, one runs at a time. They would meet each other there.
+  std::string elsewhere{};
 };
 
 // From the header: `weight`, `exclusive`, and the `memory` of each role (what does not say is counted with a little).
@@ -78,6 +81,7 @@ class Schedule {
   std::size_t waiting_ = 0;
   int overtaken_ = 0;  // how often the first was
   int running_ = 0;
+  std::set<std::string> used_elsewhere_;
   bool exclusive_runs_ = false;
   double cores_ = 0;
   std::uint64_t memory_bytes_ = 0;

@@ -236,3 +236,22 @@ TEST_CASE("what is no shard") {
   for (const char* text : {"", "1", "/", "1/", "/4", "1/4/4", "a/b", "1 /4", "99999999999/4"})
     CHECK(fault(text) == "expected I/N, for example 1/4: the first of four parts");
 }
+
+TEST_CASE("cells that use the same machine of somebody else follow each other, and others pass them") {
+  std::vector<Demand> demands(5);
+  demands[0].elsewhere = demands[1].elsewhere = demands[2].elsewhere = "relay.example";
+  demands[4].elsewhere = "other.example";
+  Schedule schedule(demands, capacity_of_jobs(4));
+  std::vector<std::size_t> started;
+  while (const auto next = schedule.next()) {
+    schedule.start(*next);
+    started.push_back(*next);
+  }
+  CHECK(started == std::vector<std::size_t>{0, 3, 4});
+  schedule.end(3);
+  CHECK_FALSE(schedule.next());
+  schedule.end(0);
+  CHECK(schedule.next() == std::size_t{1});
+  schedule.start(1);
+  CHECK_FALSE(schedule.next());
+}
