@@ -88,7 +88,9 @@ std::optional<std::size_t> Schedule::next() const {
   if (waiting_ == 0) return std::nullopt;
   const std::size_t first = order_[first_];
   if (fits(demands_[first])) return first;
-  if (exclusive_runs_ || running_ >= capacity_.cells || overtaken_ >= most_overtakings) return std::nullopt;
+  if (exclusive_runs_ || running_ >= capacity_.cells) return std::nullopt;
+  // Who overtakes one that waits for a machine elsewhere takes nothing from it.
+  if (overtaken_ >= most_overtakings && !used_elsewhere_.contains(demands_[first].elsewhere)) return std::nullopt;
   const std::size_t end = std::min(order_.size(), first_ + farthest_look);
   for (std::size_t place = first_ + 1; place < end; ++place) {
     const std::size_t cell = order_[place];
@@ -100,7 +102,11 @@ std::optional<std::size_t> Schedule::next() const {
 void Schedule::remove(std::size_t cell) {
   assert(!gone_[cell]);
   const bool overtakes = cell != order_[first_];
-  overtaken_ = overtakes ? overtaken_ + 1 : 0;
+  if (!overtakes) {
+    overtaken_ = 0;
+  } else if (!used_elsewhere_.contains(demands_[order_[first_]].elsewhere)) {
+    ++overtaken_;
+  }
   gone_[cell] = true;
   --waiting_;
   while (first_ < order_.size() && gone_[order_[first_]])

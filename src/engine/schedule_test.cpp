@@ -255,3 +255,16 @@ TEST_CASE("cells that use the same machine of somebody else follow each other, a
   schedule.start(1);
   CHECK_FALSE(schedule.next());
 }
+
+TEST_CASE("others do not wait for a machine elsewhere that is in use, however many there are") {
+  std::vector<Demand> demands(20, demand(1));
+  demands[0].elsewhere = demands[1].elsewhere = "relay.example";
+  Schedule schedule(demands, capacity_of_jobs(2));
+  CHECK(fill(schedule) == Numbers{0, 2});
+  for (std::size_t cell = 2; cell < 19; ++cell) {
+    schedule.end(cell);
+    CHECK(fill(schedule) == Numbers{cell + 1});
+  }
+  schedule.end(0);
+  CHECK(fill(schedule) == Numbers{1});
+}
