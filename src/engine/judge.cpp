@@ -27,7 +27,8 @@ std::optional<std::int64_t> integer_at(const Event& event, std::string_view path
 // A value in a message: long ones are cut, the event has it whole.
 std::string brief(std::string_view value, std::size_t longest = 60) {
   if (value.size() <= longest) return std::string(value);
-  return std::string(value.substr(0, longest)) + "…";
+  // Through JSON and back: a character that was cut in two is mended.
+  return json_string(json_quote(value.substr(0, longest))).value_or("") + "…";
 }
 
 }  // namespace
@@ -219,8 +220,9 @@ void Judge::tap_event(const Event& event) {
     const bool at_the_other = broken->reason == "not-ok" && find(script_.rules.tested) != nullptr;
     break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, at_the_other ? script_.rules.tested : event.role, event);
   }
-  if (!tap_->has_only_skipped()) return;
-  break_rule(Rule::tap, Verdict::unsupported, "all-skipped", event.role + " ran none of the tests: it skipped them all", event.role, event);
+  if (!tap_->has_shown_nothing()) return;
+  break_rule(Rule::tap, Verdict::unsupported, "all-skipped", event.role + " ran none of the suite's tests: it skipped them, or has others",
+             event.role, event);
 }
 
 void Judge::deciding_role_exited(const RoleProgress& role, const Event& event) {

@@ -38,8 +38,8 @@ class TapWatch {
 
   // Something was shown to work, or not to: the role plays this test.
   bool has_shown_anything() const { return passed_ > 0 || failed_ > 0; }
-  // The document is at its end, and everything that it showed was left out on purpose.
-  bool has_only_skipped() const { return ended_ && passed_ == 0 && failed_ == 0; }
+  // The document is at its end, and none of the suite's tests was shown to work, or not to.
+  bool has_shown_nothing() const { return ended_ && passed_ == 0 && failed_ == 0; }
   bool has_ended() const { return ended_; }
   // The points in the order of their coming, then the parts that had none.
   std::vector<NamedResult> results() const;

@@ -162,6 +162,11 @@ TEST_CASE("what a TAP document says, and what it hides, gives the verdict") {
     CHECK(in_short(judgement) == "unsupported all-skipped client; one skipped skip; two skipped todo; three unsupported not-reported");
     CHECK(judgement.results[0].message == "later");
   }
+  SECTION("six points that are no tests of the suite") {
+    Play play;
+    play.client_runs().plan(2).point(1, true, "uno").point(2, true, "due").exited("client", 0).end();
+    CHECK(in_short(play.relay_stopped().judged()).substr(0, 31) == "unsupported all-skipped client;");
+  }
   SECTION("1..0") {
     Play play;
     CHECK(in_short(play.client_runs().plan(0).exited("client", 0).end().relay_stopped().judged()).substr(0, 31) ==

@@ -21,11 +21,13 @@ struct Tally {
   int shown = 0;  // that showed something, or should have
   int cells = 0;
   bool all_well = true;
+  bool only_errors = true;  // of those that are not well: nobody's implementation is to blame
 
   void add(const CellRecord& cell) {
     ++cells;
     if (cell.verdict == Verdict::unsupported) return;
     all_well = all_well && cell.verdict == Verdict::passed;
+    only_errors = only_errors && cell.verdict != Verdict::failed;
     static const std::vector<NamedResult> none;
     const std::vector<NamedResult>& results = cell.attempts.empty() ? none : cell.attempts.back().judgement.results;
     for (const NamedResult& result : results)
@@ -43,7 +45,8 @@ std::string field(const Tally& tally, const Style& style) {
   if (tally.shown == 0) return std::string(glyph(Verdict::unsupported, style));
   const bool all = tally.passed == tally.shown;
   const std::string number = std::to_string(tally.passed) + (all && tally.all_well ? "" : "/" + std::to_string(tally.shown));
-  return std::string(glyph(tally.all_well ? Verdict::passed : Verdict::failed, style)) + " " + number;
+  const Verdict worst = tally.all_well ? Verdict::passed : tally.only_errors ? Verdict::error : Verdict::failed;
+  return std::string(glyph(worst, style)) + " " + number;
 }
 
 Colour colour_of(const Tally& tally) {

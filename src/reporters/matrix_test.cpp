@@ -27,7 +27,7 @@ TEST_CASE("a matrix of who understands whom") {
         "server \\ client  openssl  go\n"
         "openssl          ✔ 2      ✘ 1/2\n"
         "go               ○\n"
-        "\\e[31m                    ✘ 0/1\n");
+        "\\e[31m                    ! 0/1\n");
   CHECK(matrix_text(run, Style{false, false, 0}).find("ok") == std::string::npos);
   CHECK(matrix_text(run, Style{true, true, 0}).find("\x1b[36m✔ 2\x1b[0m      ") != std::string::npos);
   CHECK_FALSE(matrix_text(run, Style{false, true, 32}).empty());
@@ -61,10 +61,11 @@ TEST_CASE("of cells that are runs of many tests the tests are counted, and a run
   add("a", "d", failed, {passed, failed, skipped});
   add("b", "c", failed, {passed, passed});  // it was killed after the last point
   add("b", "d", unsupported, {skipped, skipped});
+  add("b", "e", error, {});
   Style style;
   style.utf8 = true;
   CHECK(matrix_text(run, style) ==
-        "relay \\ client  c      d\n"
+        "relay \\ client  c      d      e\n"
         "a               ✔ 2    ✘ 1/3\n"
-        "b               ✘ 2/2  ○\n");
+        "b               ✘ 2/2  ○      ! 0/1\n");
 }

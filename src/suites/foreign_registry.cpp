@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "base/files.hpp"
+#include "base/json_text.hpp"
+#include "suites/json_reader.hpp"
 #include "suites/moq_builds.hpp"
 #include "suites/moq_registry.hpp"
 #include "suites/suite_loader.hpp"
@@ -36,6 +38,8 @@ RegistryFile read_file(const std::string& path) {
       std::find_if(formats.begin(), formats.end(), [&](const RegistryFormat& format) { return format.recognises(file.text); });
   if (found != formats.end()) {
     file.format = &*found;
+  } else if (json_fault(file.text)) {
+    JsonReader(file.text, path, file.problems).only_object(file.text, "the registry");
   } else {
     file.problems.push_back({Problem::Severity::error, path, 0, 0, "it is no registry that is known here",
                              "name a folder of tests, or one of these files: " + known_formats(), ""});
