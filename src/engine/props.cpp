@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 
 #include "base/certificate.hpp"
 #include "base/files.hpp"
@@ -49,11 +50,19 @@ std::string as_name(const std::string& target) {
   return name;
 }
 
+// Most runs need nothing there: one that is no directory is trouble only when something is to be made in it.
+fs::path temporary_directory() {
+  std::error_code error;
+  const fs::path usual = fs::temp_directory_path(error);
+  const char* const named = std::getenv("TMPDIR");
+  return error && named != nullptr ? fs::path(named) : usual;
+}
+
 }  // namespace
 
 Props::Props(const Rules& rules, const std::string& run, fs::path report)
     : rules_(rules),
-      directory_(fs::temp_directory_path() / ("interoper-" + run + "-" + short_hash(own_mark()) + "-props")),
+      directory_(temporary_directory() / ("interoper-" + run + "-" + short_hash(own_mark()) + "-props")),
       report_(std::move(report)) {}
 
 Props::~Props() {
