@@ -42,7 +42,8 @@ function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: C
 interface Rule { held: boolean | null; text: string; where?: number | null; note?: string }
 
 // The rules that every attempt is held against (reports/README.md, `reason`), with where the timeline shows each.
-// `asks`: does the suite's "pass" name this condition? Without one it is the native contract's.
+// `asks`: does the suite's "pass" name this condition? Without one it is the native contract's. Before the facts are there the rules are the
+// same, with nothing decided that only the timeline shows: what is read is not rearranged under the reader.
 function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout_ms: number, asks: (condition: string) => boolean): Rule[] {
   const broken = (reason: string) => attempt.reason === reason;
   const rules: Rule[] = [];
@@ -52,12 +53,12 @@ function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout
     const ready = facts && index >= 0 ? lifeOf(facts, index).ready : -1;
     rules.push({ held: ready >= 0 ? true : facts && ended ? false : null, text: `${role} became ready`, where: ready >= 0 ? facts!.seqOf(ready) : null });
   }
-  if (facts && asks("done")) {
-    const done = facts.header.types.indexOf("done");
-    const index = facts.header.roles.indexOf(decides);
+  if (asks("done")) {
+    const done = facts ? facts.header.types.indexOf("done") : -1;
+    const index = facts ? facts.header.roles.indexOf(decides) : -1;
     let where = -1;
-    for (let event = 0; done >= 0 && event < facts.count; ++event) if (facts.type[event] === done && facts.role[event] === index) { where = event; break; }
-    rules.push({ held: where >= 0 ? true : ended ? false : null, text: `${decides} said done`, where: where >= 0 ? facts.seqOf(where) : null });
+    for (let event = 0; facts && done >= 0 && event < facts.count; ++event) if (facts.type[event] === done && facts.role[event] === index) { where = event; break; }
+    rules.push({ held: where >= 0 ? true : facts && ended ? false : null, text: `${decides} said done`, where: where >= 0 ? facts!.seqOf(where) : null });
   }
   for (const [role, outcome] of Object.entries(attempt.roles)) {
     const exit = outcome.exit;
@@ -93,7 +94,7 @@ function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attem
   const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0, asks);
   const sign = (held: boolean | null) => held === null ? <i class="quiet" title="not decided">·</i> : held ? <i class="passed" title="held">✔</i> : <i class="failed" title="did not hold">✘</i>;
   return <div class="scroll"><table class="conditions"><tbody>
-    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none="not seen" />}</td></tr>)}
+    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none={facts ? "not seen" : "not read yet"} />}</td></tr>)}
     {attempt.conditions.map(condition => <tr><td>{sign(condition.held)}</td><td><code>{visible(condition.text)}</code></td>
       <td><Where cell={cell} attempt={attempt} seq={condition.seq} none="decided at the end" /></td></tr>)}
   </tbody></table></div>;

@@ -19,6 +19,8 @@ constexpr std::size_t first_output_bytes = 1024;
 constexpr std::chrono::seconds last_output_within{3};
 // The engine's word that memory ran out may come after its word that the process ended.
 constexpr std::chrono::milliseconds oom_word_within{2000};
+// How long an engine may take to tell of an end that the kernel shows already: busy ones were seen to take half a second.
+constexpr std::chrono::seconds end_told_within{5};
 // Statuses of a shell, and of inits, for a command that cannot be run.
 constexpr int cannot_execute = 126;
 constexpr int not_found = 127;
@@ -61,6 +63,17 @@ bool is_of_container(long pid, const std::string& id) {
     if (line.find(id) != std::string::npos) return true;
   }
   return false;
+}
+
+// Sight of the sockets of a container whose process has that number; nothing when that process is not here, be it over or on another
+// machine.
+std::unique_ptr<UdpWatch> sight_of(long pid, const std::string& id) {
+  if (!is_of_container(pid, id)) return nullptr;
+  try {
+    return std::make_unique<UdpWatch>(pid);
+  } catch (const WorldError&) {
+    return nullptr;  // ended in between: its network went first
+  }
 }
 
 WorldError cannot_look(const RoleContainer& role) {
@@ -173,9 +186,15 @@ class AttachedProcess final : public Process {
     };
     const auto state = co_await workshop_.engine.state(role_->id);
     if (over() || !state || state->pid == 0) co_return false;
-    if (!is_of_container(state->pid, role_->id)) throw cannot_look(*role_);
-    const UdpWatch watch(state->pid);
-    const bool is_bound = co_await watch.until_bound(port, over, wait);
+    const std::unique_ptr<UdpWatch> watch = sight_of(state->pid, role_->id);
+    if (!watch) {
+      // A process that has ended is gone from this machine before the engine tells of it.
+      const auto deadline = Clock::now() + end_told_within;
+      const bool has_ended = co_await workshop_.exits.hear(over, deadline);
+      if (!has_ended) throw cannot_look(*role_);
+      co_return false;
+    }
+    const bool is_bound = co_await watch->until_bound(port, over, wait);
     co_return is_bound;
   }
 
