@@ -13,7 +13,10 @@
 #include <cstring>
 #include <set>
 #include <utility>
+#include <vector>
 
+#include "base/descriptor.hpp"
+#include "base/descriptor_passing.hpp"
 #include "base/embedded.hpp"
 #include "base/files.hpp"
 #include "base/owner.hpp"
@@ -139,18 +142,16 @@ class SocketAgent final : public Agent {
   // One record. False when there are no more.
   bool take() {
     Record record;
-    iovec content{&record, sizeof record};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * agent::descriptors_of_hello)] = {};
-    msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t size = ::recvmsg(line_.native_handle(), &message, MSG_CMSG_CLOEXEC);
+    PassedDescriptors passed;
+    const ssize_t size = receive_passing(line_.native_handle(), &record, sizeof record, passed, 0);
+    // Whatever else comes with them: it is closed again.
+    std::vector<interoper::Descriptor> ends;
+    for (const int number : passed)
+      ends.emplace_back(number);
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     if (size != sizeof record) return false;
     switch (record.word) {
-      case Word::hello: return take_hello(message);
+      case Word::hello: return take_hello(ends);
       case Word::started: started_ = record.number; return true;
       case Word::bound: bound_.insert(record.number); return true;
       case Word::ended:
@@ -165,13 +166,13 @@ class SocketAgent final : public Agent {
     return false;
   }
 
-  bool take_hello(msghdr& message) {
-    const cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-    int ends[agent::descriptors_of_hello] = {};
-    if (pipes_ || rights == nullptr || rights->cmsg_type != SCM_RIGHTS || rights->cmsg_len != CMSG_LEN(sizeof ends)) return false;
-    std::memcpy(ends, CMSG_DATA(rights), sizeof ends);
-    if (!has_stdin_) ::close(std::exchange(ends[0], -1));
-    pipes_ = make_pipes(executor_, Pipes::Ends{ends[0], ends[1], ends[2]});
+  bool take_hello(std::vector<interoper::Descriptor>& ends) {
+    if (pipes_ || ends.size() != agent::descriptors_of_hello) return false;
+    if (!has_stdin_) ends[0].close();
+    const int in = ends[0].release();
+    const int out = ends[1].release();
+    const int err = ends[2].release();
+    pipes_ = make_pipes(executor_, Pipes::Ends{in, out, err});
     return true;
   }
 

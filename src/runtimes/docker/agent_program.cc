@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <initializer_list>
 
+#include "base/descriptor_passing.hpp"
 #include "runtimes/docker/agent_words.hpp"
 #include "runtimes/udp_table.hpp"
 
@@ -60,20 +61,8 @@ void say(int runtime, const Record& record) {
 }
 
 void say_hello(int runtime, const int (&descriptors)[descriptors_of_hello]) {
-  Record hello;
-  iovec content{&hello, sizeof hello};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {};
-  msghdr message{};
-  message.msg_iov = &content;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof descriptors);
-  memcpy(CMSG_DATA(rights), descriptors, sizeof descriptors);
-  if (sendmsg(runtime, &message, MSG_NOSIGNAL) < 0) _exit(no_runtime);
+  const Record hello;
+  if (interoper::send_passing(runtime, &hello, sizeof hello, descriptors, descriptors_of_hello, MSG_NOSIGNAL) < 0) _exit(no_runtime);
 }
 
 // How often the kernel has killed something in this container because of memory: the line `oom_kill N` of its cgroup, version 2 or 1.

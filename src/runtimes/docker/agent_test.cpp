@@ -13,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/descriptor_passing.hpp"
 #include "base/owner.hpp"
 #include "base/problem.hpp"
 #include "runtimes/docker/agent_words.hpp"
@@ -41,20 +42,8 @@ struct Peer {
     for (int* const ends : {in, out, err})
       REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
     const int given[] = {in[1], out[0], err[0]};
-    Record record;
-    iovec content{&record, sizeof record};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof given)] = {};
-    msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof given);
-    std::memcpy(CMSG_DATA(rights), given, sizeof given);
-    REQUIRE(::sendmsg(line, &message, 0) == sizeof record);
+    const Record record;
+    REQUIRE(send_passing(line, &record, sizeof record, given, std::size(given), 0) == sizeof record);
     for (const int end : given)
       ::close(end);
   }

@@ -13,6 +13,7 @@
 // When the runtime goes away, so does the agent, and with it everything in its container.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace interoper::docker::agent {
@@ -30,6 +31,6 @@ struct Record {
   std::uint32_t memory_ran_out = 0;  // of `ended`: how often the kernel killed something here because of memory
 };
 
-constexpr int descriptors_of_hello = 3;
+constexpr std::size_t descriptors_of_hello = 3;
 
 }  // namespace interoper::docker::agent

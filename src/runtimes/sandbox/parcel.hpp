@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/descriptor_passing.hpp"
+
 namespace interoper::sandbox {
 
 enum class Word : std::uint8_t {
@@ -31,8 +33,8 @@ enum class Word : std::uint8_t {
 
 // A packet must fit the kernel's default socket buffer (212,992 bytes) with what the kernel adds; nearly all are a few hundred bytes.
 constexpr std::size_t packet_limit_bytes = 160'000;
-// Beside a packet: sockets of a slot and its places (roles of one test), or streams of a role.
-constexpr std::size_t descriptors_limit = 64;
+// A slot gets a socket of its own and one for each of its places, all with one packet.
+constexpr std::size_t most_roles = most_passed_descriptors - 1;
 
 class Packer {
  public:

@@ -106,6 +106,10 @@ Task<bool> Slot::end() {
 }
 
 Task<std::unique_ptr<Slot>> Slots::take(const LabOrder& order) {
+  if (order.players.size() > most_roles) {
+    throw WorldError("too-many-roles", "the test has " + std::to_string(order.players.size()) + " roles, and the sandbox plays at most " +
+                                           std::to_string(most_roles) + "; leave some out, or run it in containers (--runtime docker)");
+  }
   std::string key = key_of(order);
   const auto fits = [&key](const std::unique_ptr<Slot>& slot) { return slot->key() == key; };
   const auto found = std::find_if(free_.begin(), free_.end(), fits);

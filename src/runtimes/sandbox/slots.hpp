@@ -76,7 +76,8 @@ class Slots {
  public:
   explicit Slots(Workshop& workshop) : workshop_(workshop) {}
 
-  // One that is free, or a new one. WorldError("sandbox-unavailable") with what to do when none can be made.
+  // One that is free, or a new one. WorldError("sandbox-unavailable") with what to do when none can be made, "too-many-roles" when the
+  // order has more than most_roles.
   Task<std::unique_ptr<Slot>> take(const LabOrder& order);
   // `reusable`: its last attempt left nothing behind.
   void give_back(std::unique_ptr<Slot> slot, bool reusable);

@@ -10,8 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
+
+#include "base/descriptor_passing.hpp"
 
 namespace interoper::sandbox {
 
@@ -19,49 +20,24 @@ namespace asio = boost::asio;
 
 namespace {
 
-using ControlBuffer = std::array<char, CMSG_SPACE(descriptors_limit * sizeof(int))>;
-
 // Sends it whole or not at all; the error, 0 for none.
-int send_now(int socket, std::string& bytes, const std::vector<int>& descriptors) {
-  alignas(cmsghdr) ControlBuffer control{};
-  iovec part{bytes.data(), bytes.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
-    cmsghdr* one = CMSG_FIRSTHDR(&header);
-    one->cmsg_level = SOL_SOCKET;
-    one->cmsg_type = SCM_RIGHTS;
-    one->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(one), descriptors.data(), descriptors.size() * sizeof(int));
-  }
-  return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? errno : 0;
+int send_now(int socket, const std::string& bytes, const std::vector<int>& descriptors) {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  return send_passing(socket, bytes.data(), bytes.size(), descriptors.data(), descriptors.size(), flags) < 0 ? errno : 0;
 }
 
 // EAGAIN when there is none yet.
 int receive_now(int socket, Packet& packet) {
   static std::array<char, packet_limit_bytes> buffer;  // one thread
-  alignas(cmsghdr) ControlBuffer control{};
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  ssize_t count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  PassedDescriptors passed;
+  ssize_t count = receive_passing(socket, buffer.data(), buffer.size(), passed, MSG_DONTWAIT);
   // The other end went before it had read all of ours: told once, and ahead of what it had said before.
-  if (count < 0 && errno == ECONNRESET) count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (count < 0 && errno == ECONNRESET) count = receive_passing(socket, buffer.data(), buffer.size(), passed, MSG_DONTWAIT);
   if (count < 0) return errno;
   packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));
-  for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    std::vector<int> numbers((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    std::memcpy(numbers.data(), CMSG_DATA(one), numbers.size() * sizeof(int));
-    for (const int number : numbers)
-      packet.descriptors.emplace_back(number);
-  }
+  packet.descriptors.clear();
+  for (const int number : passed)
+    packet.descriptors.emplace_back(number);
   return 0;
 }
 

@@ -1,20 +1,17 @@
 #include "runtimes/sandbox/launcher/packets.hpp"
 
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "base/descriptor_passing.hpp"
 #include "runtimes/sandbox/parcel.hpp"
 
 namespace interoper::sandbox {
 
 namespace {
-
-using ControlBuffer = std::array<char, CMSG_SPACE(descriptors_limit * sizeof(int))>;
 
 void close_all(unsigned first, unsigned last) { ::syscall(SYS_close_range, first, last, 0); }
 
@@ -22,45 +19,20 @@ void close_all(unsigned first, unsigned last) { ::syscall(SYS_close_range, first
 
 Packet receive(int socket) {
   static std::array<char, packet_limit_bytes> buffer;
-  alignas(cmsghdr) ControlBuffer control{};
-  iovec part{buffer.data(), buffer.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
+  PassedDescriptors passed;
   ssize_t count = 0;
   do {
-    count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
+    count = receive_passing(socket, buffer.data(), buffer.size(), passed, 0);
   } while (count < 0 && (errno == EINTR || errno == ECONNRESET));  // the latter is told once, ahead of what was said before
   Packet packet;
   if (count <= 0) return packet;
   packet.bytes.assign(buffer.data(), static_cast<std::size_t>(count));
-  for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
-    if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
-    packet.descriptors.resize((one->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-    std::memcpy(packet.descriptors.data(), CMSG_DATA(one), packet.descriptors.size() * sizeof(int));
-  }
+  packet.descriptors.assign(passed.begin(), passed.end());
   return packet;
 }
 
 void send(int socket, const std::string& bytes, const std::vector<int>& descriptors) {
-  alignas(cmsghdr) ControlBuffer control{};
-  std::string copy = bytes;
-  iovec part{copy.data(), copy.size()};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  if (!descriptors.empty()) {
-    header.msg_control = control.data();
-    header.msg_controllen = CMSG_SPACE(descriptors.size() * sizeof(int));
-    cmsghdr* one = CMSG_FIRSTHDR(&header);
-    one->cmsg_level = SOL_SOCKET;
-    one->cmsg_type = SCM_RIGHTS;
-    one->cmsg_len = CMSG_LEN(descriptors.size() * sizeof(int));
-    std::memcpy(CMSG_DATA(one), descriptors.data(), descriptors.size() * sizeof(int));
-  }
-  while (::sendmsg(socket, &header, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  while (send_passing(socket, bytes.data(), bytes.size(), descriptors.data(), descriptors.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
   }
 }
 
