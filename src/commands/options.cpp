@@ -21,6 +21,15 @@ namespace interoper {
 namespace {
 
 constexpr int exit_usage = 2;
+
+// What programs that call us go by.
+constexpr const char* exit_statuses = R"(Exit status:
+    0  at least one cell passed; none failed, erred or stayed unrun
+    1  a cell failed
+    2  wrong usage, or a faulty test, implementations file or report; nothing ran
+    3  no failure, but a cell erred or stayed unrun, or an image did not build
+    4  nothing was selected, or nothing of it could show anything
+  130  interrupted; the report is written all the same)";
 constexpr int most_jobs = 1024;
 constexpr int most_attempts = 10'000;
 
@@ -46,16 +55,20 @@ std::pair<std::string, std::string> split_assignment(const std::string& text, co
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-// Lists take one value a use, so that what follows them stays an argument of its own.
 // Options as our documents write them: what a value is, and no variable behind each, which the footer says once.
 class HelpFormat : public CLI::Formatter {
  public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    return name.substr(0, name.find('{'));  // CLI11 writes the value that a bare flag means behind its name
+  }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string& text = option->get_option_text();
     return text.empty() ? "" : " " + text;
   }
 };
 
+// Lists take one value a use, so that what follows them stays an argument of its own.
 CLI::Option* add_list(CLI::App& app, const std::string& names, std::vector<std::string>& values, const std::string& help) {
   return app.add_option(names, values, help)->type_size(1)->allow_extra_args(false)->take_all();
 }
@@ -119,6 +132,7 @@ void add_selection(CLI::App& app, Options& options) {
       ->group(group);
   app.add_flag("--remote{only}", options.remote,
                "only matches in which somebody else runs a role, somewhere; --remote=no: only the others (default: both)")
+      ->option_text("[=only|no]")
       ->check(CLI::IsMember({"only", "no"}))
       ->group(group);
   app.add_option("--target-draft", options.target_draft,
@@ -352,6 +366,7 @@ void add_commands(CLI::App& app, Options& options) {
     add_running(*command, options);
     add_output(*command, options);
     add_formats(*command, options);
+    command->footer(exit_statuses);
   }
 
   CLI::App* tests = app.add_subcommand("tests", "fetch test descriptions, build drivers' images, list cells");
@@ -391,6 +406,8 @@ void add_commands(CLI::App& app, Options& options) {
       ->option_text("DIR")
       ->required();
   add_formats(*merge, options);
+  for (CLI::App* command : {judge, merge})
+    command->footer(exit_statuses);
   for (CLI::App* command : {show, inspect, judge, merge}) {
     command->add_option("--reports", options.reports, "where reports are (default: interop/reports)")->option_text("DIR");
     add_output(*command, options);
