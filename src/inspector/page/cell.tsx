@@ -1,5 +1,5 @@
 // One cell: what it showed, why, and what led to it; then everything that was recorded of it.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { briefOf } from "./brief";
 import { Facts } from "./facts";
 import { lifeOf } from "./lanes";
@@ -9,37 +9,58 @@ import { address } from "./route";
 import { Line, Source } from "./source";
 import { useFacts } from "./timeline";
 
-const linesBefore = 7;
+const eachBefore = 7;
 const linesAfter = 4;
+// A role that said nothing for longer than this has nothing to tell about the decision.
+const lookedBack = 1000;
+// The cell's first lines on the page say what these events do.
+const saidElsewhere = new Set(["exec", "status"]);
 const mostFindings = 100;
 
 function at(cell: Cell, attempt: Attempt, seq: number): string { return address(["cell", cell.id, String(attempt.n)], { at: String(seq) }); }
 
-// The deciding event among its neighbours, as in the timeline.
-function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: Cell; attempt: Attempt; facts: Facts; seq: number }) {
-  const [lines, setLines] = useState<{ from: number; lines: Line[] } | null>(null);
-  const event = facts.eventOf(seq);
-  const from = Math.max(0, event - linesBefore);
-  useEffect(() => {
-    let gone = false;
-    if (event >= 0) source.lines(cell.id, attempt.n, from, Math.min(facts.count, event + linesAfter + 1)).then(got => { if (!gone) setLines({ from, lines: got }); }, () => {});
-    return () => { gone = true; };
-  }, [event]);
-  if (event < 0 || !lines) return null;
-  return <div class="scroll"><table class="around">
-    <tbody>{lines.lines.map((line, i) => {
-      const one = lines.from + i;
-      return <tr class={`${facts.toneOf(one)}${one === event ? " deciding" : ""}`}>
-        <td class="time"><a href={at(cell, attempt, facts.seqOf(one))}>{clock(facts.us[one])}</a></td>
-        <td>{visible(facts.roleOf(one))}</td>
-        <td>{facts.toneOf(one) === "log" ? <span class="quiet">log</span> : <b>{visible(facts.typeOf(one))}</b>}</td>
-        <td class="text">{briefOf(line)}</td>
-      </tr>;
-    })}</tbody>
-  </table></div>;
+// The deciding event, and what each role did last before it: a role that talks much must not hide what the other one did.
+function leadingTo(facts: Facts, event: number): number[] {
+  const chosen = [event];
+  const counts = facts.header.roles.map(() => 0);
+  const said = (one: number) => !saidElsewhere.has(facts.typeOf(one));
+  for (let one = event - 1; one >= Math.max(0, event - lookedBack); --one) {
+    if (said(one) && counts[facts.role[one]]++ < eachBefore) chosen.unshift(one);
+  }
+  for (let one = event + 1; one < Math.min(facts.count, event + 1 + linesAfter); ++one) if (said(one)) chosen.push(one);
+  return chosen;
 }
 
-interface Rule { held: boolean | null; text: string; where?: number | null; note?: string }
+function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: Cell; attempt: Attempt; facts: Facts; seq: number }) {
+  const [lines, setLines] = useState<Line[]>([]);
+  const event = facts.eventOf(seq);
+  const chosen = useMemo(() => event < 0 ? [] : leadingTo(facts, event), [facts, event]);
+  useEffect(() => {
+    if (!chosen.length) return;
+    let gone = false;
+    source.lines(cell.id, attempt.n, chosen[0], chosen[chosen.length - 1] + 1).then(got => { if (!gone) setLines(got); }, () => {});
+    return () => { gone = true; };
+  }, [chosen]);
+  if (!chosen.length || !lines.length) return null;
+  const link = (one: number, text: string) => <a href={at(cell, attempt, facts.seqOf(one))}>{text}</a>;
+  return <table class="around">
+    <tbody>{chosen.map((one, i) => {
+      const between = i ? one - chosen[i - 1] - 1 : 0;
+      const line = lines[one - chosen[0]];
+      return <>
+        {between ? <tr class="between"><td class="time" /><td /><td colSpan={2}>{link(one - 1, `${between} more`)}</td></tr> : null}
+        <tr class={`${facts.toneOf(one)}${one === event ? " deciding" : ""}`}>
+          <td class="time">{link(one, clock(facts.us[one]))}</td>
+          <td>{visible(facts.roleOf(one))}</td>
+          <td>{facts.toneOf(one) === "log" ? <span class="quiet">log</span> : <b>{visible(facts.typeOf(one))}</b>}</td>
+          <td class="text">{line ? briefOf(line) : ""}</td>
+        </tr>
+      </>;
+    })}</tbody>
+  </table>;
+}
+
+interface Rule { held: boolean | null; text: string; where?: number | null; none?: string }
 
 // The rules that every attempt is held against (reports/README.md, `reason`), with where the timeline shows each.
 // `asks`: does the suite's "pass" name this condition? Without one it is the native contract's. Before the facts are there the rules are the
@@ -47,18 +68,23 @@ interface Rule { held: boolean | null; text: string; where?: number | null; note
 function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout_ms: number, asks: (condition: string) => boolean): Rule[] {
   const broken = (reason: string) => attempt.reason === reason;
   const rules: Rule[] = [];
+  const timeout = facts && attempt.verdict === "failed" ? facts.type.indexOf(facts.header.types.indexOf("timeout")) : -1;
+  const timedOut = broken("timeout") || timeout >= 0;
+  const started = (role: string) => !facts || facts.header.roles.includes(role);  // who was never started broke no rule
   const ended = attempt.verdict === "passed" || attempt.verdict === "failed";
   for (const role of Object.keys(attempt.roles)) {
     const index = facts ? facts.header.roles.indexOf(role) : -1;
     const ready = facts && index >= 0 ? lifeOf(facts, index).ready : -1;
-    rules.push({ held: ready >= 0 ? true : facts && ended ? false : null, text: `${role} became ready`, where: ready >= 0 ? facts!.seqOf(ready) : null });
+    rules.push({ held: ready >= 0 ? true : facts && ended && started(role) ? false : null, text: `${role} became ready`, where: ready >= 0 ? facts!.seqOf(ready) : null,
+      none: started(role) ? undefined : "not started" });
   }
   if (asks("done")) {
     const done = facts ? facts.header.types.indexOf("done") : -1;
     const index = facts ? facts.header.roles.indexOf(decides) : -1;
     let where = -1;
     for (let event = 0; facts && done >= 0 && event < facts.count; ++event) if (facts.type[event] === done && facts.role[event] === index) { where = event; break; }
-    rules.push({ held: where >= 0 ? true : facts && ended ? false : null, text: `${decides} said done`, where: where >= 0 ? facts!.seqOf(where) : null });
+    rules.push({ held: where >= 0 ? true : facts && ended && started(decides) ? false : null, text: `${decides} said done`, where: where >= 0 ? facts!.seqOf(where) : null,
+      none: started(decides) ? undefined : "not started" });
   }
   for (const [role, outcome] of Object.entries(attempt.roles)) {
     const exit = outcome.exit;
@@ -75,7 +101,7 @@ function rulesOf(attempt: Attempt, facts: Facts | null, decides: string, timeout
     rules.push({ held: failed ? false : attempt.verdict === "passed" || all ? true : null, text: `${decides}'s TAP shows as many tests as planned, and none that is not ok` });
   }
   if (asks("asserts")) rules.push({ held: broken("assert") ? false : ended ? true : null, text: "what both roles asserted was equal", where: broken("assert") ? attempt.blame?.seq : undefined });
-  rules.push({ held: broken("timeout") ? false : ended ? true : null, text: `all within ${duration(timeout_ms)}`, where: broken("timeout") ? attempt.blame?.seq : undefined });
+  rules.push({ held: timedOut ? false : ended ? true : null, text: `all within ${duration(timeout_ms)}`, where: timeout >= 0 ? facts!.seqOf(timeout) : broken("timeout") ? attempt.blame?.seq : undefined });
   return rules;
 }
 
@@ -94,7 +120,7 @@ function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attem
   const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0, asks);
   const sign = (held: boolean | null) => held === null ? <i class="quiet" title="not decided">·</i> : held ? <i class="passed" title="held">✔</i> : <i class="failed" title="did not hold">✘</i>;
   return <div class="scroll"><table class="conditions"><tbody>
-    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none={facts ? "not seen" : "not read yet"} />}</td></tr>)}
+    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none={rule.none ?? (facts ? "not seen" : "not read yet")} />}</td></tr>)}
     {attempt.conditions.map(condition => <tr><td>{sign(condition.held)}</td><td><code>{visible(condition.text)}</code></td>
       <td><Where cell={cell} attempt={attempt} seq={condition.seq} none="decided at the end" /></td></tr>)}
   </tbody></table></div>;
@@ -122,9 +148,9 @@ export function CellPage({ source, data, cell }: { source: Source; data: Data; c
   const test = data.report.tests[cell.test];
   const again = data.about.again?.[cell.id];
   return <main class="cell">
-    <nav class="crumbs"><a href={address([])}>← all cells</a> <a href={address([], { test: cell.test })}>{visible(cell.test)}</a></nav>
-    <h1>{Object.entries(cell.roles).map(([role, name], i) => <>{i ? <span class="quiet"> × </span> : null}<span class="quiet">{visible(role)} </span>{visible(name)}</>)}
-      {Object.keys(cell.params).length ? <small> {Object.entries(cell.params).map(([name, value]) => visible(`${name}=${value}`)).join(" ")}</small> : null}</h1>
+    <nav class="crumbs"><a href={address([])}>← all cells</a> <a href={address([], { test: cell.test })}>all of {visible(cell.test)}</a></nav>
+    <h1>{visible(cell.test)} <small>{Object.entries(cell.roles).map(([role, name], i) => <>{i ? <span class="quiet"> × </span> : null}<span class="quiet">{visible(role)} </span><b>{visible(name)}</b></>)}
+      {Object.entries(cell.params).map(([name, value]) => <span class="param"> {visible(`${name}=${value}`)}</span>)}</small></h1>
     <div class={`verdict ${cell.verdict}`}>
       <p class="big"><b>{glyphs[cell.verdict]} {cell.verdict}</b>{cell.flaky ? <em class="flaky">flaky</em> : null} <span>{visible(cell.reason)}</span> <span class="quiet">{duration(cell.duration_ms)}</span></p>
       {cell.message ? <p class="said">{visible(cell.message)}</p> : null}

@@ -56,7 +56,9 @@ export function Sequence(props: SequenceProps) {
     const element = box.current!;
     if (selected < 0) return;
     const row = lowerBound(shown.events, selected);
+    // As it is now, which may be less than what was drawn last: the selected event's panel takes its room.
     const inSight = element.clientHeight / rowHeight;
+    const most = Math.max(0, total - inSight);
     const now = room > element.clientHeight ? element.scrollTop / (room - element.clientHeight) * most : 0;
     if (row >= now + 1 && row < now + inSight - 2) return;
     const wanted = Math.max(0, Math.min(most, row - inSight / 2.5));
