@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -640,6 +641,19 @@ std::optional<std::string_view> json_at(std::string_view object, std::string_vie
     if (found) return found;
   }
   return std::nullopt;
+}
+
+std::string json_text_at(std::string_view object, std::string_view path) {
+  const auto value = json_at(object, path);
+  if (!value) return {};
+  return json_string(*value).value_or(std::string(*value));
+}
+
+std::optional<std::int64_t> json_integer_at(std::string_view object, std::string_view path) {
+  const auto value = json_at(object, path);
+  std::int64_t number = 0;
+  if (!value || std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc()) return std::nullopt;
+  return number;
 }
 
 std::optional<std::string> json_string(std::string_view value) {

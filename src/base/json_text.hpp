@@ -60,6 +60,12 @@ std::optional<std::vector<std::string_view>> json_elements(std::string_view text
 // A key that itself holds dots is found too: the longest key that fits is tried first. `object` must be valid.
 std::optional<std::string_view> json_at(std::string_view object, std::string_view path);
 
+// What stands there as text: a string decoded, anything else as it is written; empty when nothing does.
+std::string json_text_at(std::string_view object, std::string_view path);
+
+// The number that stands there, without its fraction. Nothing when none does, or when it does not fit.
+std::optional<std::int64_t> json_integer_at(std::string_view object, std::string_view path);
+
 // The decoded string, when `value` is a JSON string.
 std::optional<std::string> json_string(std::string_view value);
 

@@ -7,6 +7,7 @@
 
 #include "base/json_text.hpp"
 #include "base/problem.hpp"
+#include "base/sentence.hpp"
 #include "base/tap_line.hpp"
 #include "base/yaml.hpp"
 
@@ -18,17 +19,6 @@ constexpr std::size_t yaml_indent = 2;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view odd_directive_sentence =
     "this looks like a directive, but its # is not set off by blanks: write \" # SKIP\" or \" # TODO\"";
-
-std::string plural(std::uint64_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
-
-// The longest beginning of at most `limit` bytes that ends with a whole character.
-std::size_t cut_at(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text.size();
-  std::size_t end = limit;
-  while (end > 0 && limit - end < 3 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  return end;
-}
 
 // The numbers seen, as ranges: in order they are one, however many.
 class Numbers {
@@ -204,7 +194,7 @@ void TapParser::Machine::anomaly(std::size_t at, Kind kind, Weight weight, std::
 // A text as it is meant: unescaped, UTF-8, not too long. A view of `written` where nothing had to change.
 std::string_view TapParser::Machine::said(std::string_view written, std::string& scratch, bool escaped) {
   if (written.size() > limits_.text_bytes) {
-    written = written.substr(0, cut_at(written, limits_.text_bytes));
+    written = written.substr(0, whole_characters(written, limits_.text_bytes));
     cut_text_ = true;
   }
   const bool utf8 = is_utf8(written);
@@ -327,7 +317,7 @@ void TapParser::Machine::at_level(std::size_t at, std::string_view text) {
   if (at > limits_.depth) {
     if (is_tap(text))
       anomaly(depth(), Kind::too_deep, Weight::strict,
-              "more than " + plural(limits_.depth, "subtest") + " inside each other: this line was not read");
+              "more than " + counted(limits_.depth, "subtest") + " inside each other: this line was not read");
     return other();
   }
   switch (text[0]) {
@@ -371,7 +361,7 @@ void TapParser::Machine::comment(std::string_view text, std::size_t indent) {
   if (indent % subtest_indent == 0 && at >= depth() && at <= limits_.depth) {
     if (const auto name = tap_line::announcement(text, mode_)) {
       if (announced_.size() <= at) announced_.resize(at + 1);
-      announced_[at] = name->substr(0, cut_at(*name, limits_.text_bytes));
+      announced_[at] = name->substr(0, whole_characters(*name, limits_.text_bytes));
     }
   }
   const std::string_view written = tap_line::without_blanks(text);
@@ -446,7 +436,7 @@ void TapParser::Machine::close_yaml() {
   yaml_.reset();
   behind_yaml_ = PointPlace{block.depth, block.number};
   const bool cut = block.text.size() > limits_.diagnostics_bytes;
-  if (cut) block.text.resize(cut_at(block.text, limits_.diagnostics_bytes));
+  if (cut) block.text.resize(whole_characters(block.text, limits_.diagnostics_bytes));
   TapDiagnostics found{block.number, {}, block.text, {}};
   std::string why, repaired;
   YamlAsJson read;
@@ -536,7 +526,7 @@ bool TapParser::Machine::judge_level(std::size_t at) {
     missing += last - first + 1;
   });
   if (level.points != planned) {
-    anomaly(at, Kind::wrong_count, Weight::error, plural(planned, "point") + " planned, and " + std::to_string(level.points) + " came");
+    anomaly(at, Kind::wrong_count, Weight::error, counted(planned, "point") + " planned, and " + std::to_string(level.points) + " came");
   } else if (missing != 0) {
     anomaly(at, Kind::wrong_count, Weight::error,
             "as many points as planned came, but not number " + std::to_string(first_missing) + (missing > 1 ? " and others" : ""));

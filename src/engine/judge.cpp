@@ -1,34 +1,20 @@
 #include "engine/judge.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/duration.hpp"
 #include "base/json_text.hpp"
+#include "base/sentence.hpp"
 
 namespace interoper {
 namespace {
 
-std::string text_at(const Event& event, std::string_view path) {
-  const auto value = json_at(event.line, path);
-  if (!value) return {};
-  return json_string(*value).value_or(std::string(*value));
-}
+constexpr std::size_t longest_message = 300;  // bytes of what a role says, in a sentence; the event has it whole
 
-std::optional<std::int64_t> integer_at(const Event& event, std::string_view path) {
-  const auto value = json_at(event.line, path);
-  std::int64_t number = 0;
-  if (!value) return std::nullopt;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error != std::errc()) return std::nullopt;
-  return number;
-}
-
-// A value in a message: long ones are cut, the event has it whole.
-std::string brief(std::string_view value, std::size_t longest = 60) {
-  if (value.size() <= longest) return std::string(value);
-  // Through JSON and back: a character that was cut in two is mended.
-  return json_string(json_quote(value.substr(0, longest))).value_or("") + "…";
+// A value in a message; the event has it whole.
+std::string brief(std::string_view value) {
+  constexpr std::size_t longest_bytes = 60;
+  return shortened(value, longest_bytes);
 }
 
 }  // namespace
@@ -110,8 +96,8 @@ void Judge::engine_event(const Event& event) {
   } else if (tap_ && event.role == script_.rules.pass.tap && TapWatch::is_of_tap(event)) {
     tap_event(event);
   } else if (event.type == "trouble") {
-    std::string reason = text_at(event, "in.reason");
-    break_rule(Rule::error, Verdict::error, reason.empty() ? "trouble" : reason, text_at(event, "in.what"), event.role, event);
+    std::string reason = json_text_at(event.line, "in.reason");
+    break_rule(Rule::error, Verdict::error, reason.empty() ? "trouble" : reason, json_text_at(event.line, "in.what"), event.role, event);
   } else if (event.type == "interrupted") {
     break_rule(Rule::aborted, Verdict::aborted, "interrupted", "the run was interrupted before the cell ended", "", event);
   } else if (event.type == "log") {
@@ -163,8 +149,8 @@ std::string Judge::exit_in_words(const RoleProgress& role) const {
 
 void Judge::role_exited(RoleProgress& role, const Event& event) {
   role.exited = event.seq;
-  role.exit_code = static_cast<int>(integer_at(event, "in.exit_code").value_or(0));
-  if (const auto signal = integer_at(event, "in.signal")) role.exit_signal = static_cast<int>(*signal);
+  role.exit_code = static_cast<int>(json_integer_at(event.line, "in.exit_code").value_or(0));
+  if (const auto signal = json_integer_at(event.line, "in.signal")) role.exit_signal = static_cast<int>(*signal);
   role.oom = json_at(event.line, "in.oom") == "true";
 
   if (is_deciding(role)) over_ = true;
@@ -237,7 +223,8 @@ void Judge::deciding_role_exited(const RoleProgress& role, const Event& event) {
 }
 
 void Judge::time_ran_out(const Event& event) {
-  const std::string limit = human_duration(std::chrono::milliseconds(integer_at(event, "in.timeout_ms").value_or(script_.timeout.count())));
+  const std::string limit =
+      human_duration(std::chrono::milliseconds(json_integer_at(event.line, "in.timeout_ms").value_or(script_.timeout.count())));
   for (const RoleProgress& role : roles_) {
     if (!role.started || role.ready) continue;
     break_rule(Rule::not_ready, Verdict::failed, "not-ready",
@@ -318,25 +305,26 @@ bool Judge::has_room_for_result(const Event& event) {
 }
 
 void Judge::remember_result(const Event& event) {
-  const auto verdict = verdict_from(text_at(event, "in.verdict"));
+  const auto verdict = verdict_from(json_text_at(event.line, "in.verdict"));
   NamedResult result;
-  result.name = text_at(event, "in.name");
+  result.name = json_text_at(event.line, "in.name");
   if (result.name.empty() || !verdict) {
     finding(event.role, "bad-result", "a `result` needs a name and one of the six verdicts", event.seq);
     return;
   }
   if (!has_room_for_result(event)) return;
   result.verdict = *verdict;
-  result.message = text_at(event, "in.message");
-  result.reason = text_at(event, "in.reason");
-  result.duration_ms = integer_at(event, "in.duration_ms");
+  result.message = json_text_at(event.line, "in.message");
+  result.reason = json_text_at(event.line, "in.reason");
+  result.duration_ms = json_integer_at(event.line, "in.duration_ms");
   result.seq = event.seq;
   judgement_.results.push_back(std::move(result));
 }
 
 void Judge::remember_measurement(const Event& event) {
   const auto value = json_at(event.line, "in.value");
-  Measurement measurement{text_at(event, "in.name"), value ? std::string(*value) : "", text_at(event, "in.unit"), event.role, event.seq};
+  Measurement measurement{json_text_at(event.line, "in.name"), value ? std::string(*value) : "", json_text_at(event.line, "in.unit"),
+                          event.role, event.seq};
   if (measurement.name.empty() || measurement.value.empty()) {
     finding(event.role, "bad-measurement", "a `measurement` needs a name and a value", event.seq);
     return;
@@ -347,9 +335,7 @@ void Judge::remember_measurement(const Event& event) {
 void Judge::finding(std::string_view role, std::string kind, std::string message, std::uint64_t seq) {
   if (judgement_.findings.size() < most_findings) {
     // An event's type may be megabytes long; the event has it whole.
-    constexpr std::size_t longest_message = 300;
-    if (message.size() > longest_message) message = json_string(json_quote(message.substr(0, longest_message))).value_or("") + "…";
-    judgement_.findings.push_back(Finding{std::string(role), std::move(kind), std::move(message), seq});
+    judgement_.findings.push_back(Finding{std::string(role), std::move(kind), shortened(message, longest_message), seq});
   } else {
     ++judgement_.findings_left_out;
   }
@@ -405,7 +391,8 @@ Judgement Judge::finish() {
     // What the role said of the point came after it.
     for (const NamedResult& result : judgement_.results) {
       const bool decided = first_broken_->rule == Rule::tap && first_broken_->blame && result.seq == first_broken_->blame->seq;
-      if (decided && result.verdict == Verdict::failed && !result.message.empty()) judgement_.message += ": " + brief(result.message, 300);
+      if (decided && result.verdict == Verdict::failed && !result.message.empty())
+        judgement_.message += ": " + shortened(result.message, longest_message);
     }
     judgement_.blame = first_broken_->blame;
   } else if (!complete) {

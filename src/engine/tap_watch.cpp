@@ -4,25 +4,15 @@
 #include <charconv>
 
 #include "base/json_text.hpp"
+#include "base/sentence.hpp"
 
 namespace interoper {
 namespace {
 
-// Beyond it points are counted, and not kept.
-constexpr std::size_t most_points = 10'000;
+// Of one name, reason or message: as much as TapLimits lets through, but for what diagnostics say.
+constexpr std::size_t longest_text = std::size_t{4} * 1024;
 
-std::string text_at(const Event& event, std::string_view path) {
-  const auto value = json_at(event.line, path);
-  if (!value) return {};
-  return json_string(*value).value_or(std::string(*value));
-}
-
-std::optional<std::int64_t> number_at(std::string_view line, std::string_view path) {
-  const auto value = json_at(line, path);
-  std::int64_t number = 0;
-  if (!value || std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc()) return std::nullopt;
-  return number;
-}
+std::string text_at(const Event& event, std::string_view path) { return json_text_at(event.line, path); }
 
 bool is_true_at(const Event& event, std::string_view path) { return json_at(event.line, path) == "true"; }
 
@@ -42,7 +32,12 @@ std::optional<int> version_number(std::string_view text) {
   return number;
 }
 
-std::string count_of(std::size_t number, const std::string& what) { return std::to_string(number) + " " + what + (number == 1 ? "" : "s"); }
+// However each of them writes it; what has no number must be the same to the letter.
+bool is_same_version(std::string_view one, std::string_view other) {
+  const auto one_number = version_number(one);
+  const auto other_number = version_number(other);
+  return one_number && other_number ? *one_number == *other_number : one == other;
+}
 
 }  // namespace
 
@@ -92,20 +87,37 @@ std::optional<TapWatch::Broken> TapWatch::point(const Event& event, const Report
     ++failed_;
   }
   if (ok && directive == "todo") report("tap-todo-passed", "'" + name + "' is marked TODO and passes");
-  const auto is_known = [&](const TestPart& part) { return part.name == result.name; };
-  const bool is_of_suite = std::any_of(script_.parts.begin(), script_.parts.end(), is_known);
+  const bool is_of_suite = is_part(result.name);
   if (!is_of_suite) report("unexpected-test", "the suite has no test '" + name + "'");
   // Other tests may fail a run; only the suite's own can make it pass.
   if (is_of_suite && result.verdict == Verdict::passed) ++passed_;
-  const bool is_new = names_.size() >= most_points || names_.insert(result.name).second;
-  if (!is_new) report("repeated-test", "'" + name + "' was reported before");
+  if (names_.contains(result.name)) report("repeated-test", "'" + name + "' was reported before");
   const bool failed = result.verdict == Verdict::failed;
-  if (results_.size() < most_points) {
-    by_number_[number_at(event.line, "in.n").value_or(0)] = results_.size();
-    results_.push_back(std::move(result));
-  }
+  keep(std::move(result), json_integer_at(event.line, "in.n").value_or(0), report);
   if (!failed) return std::nullopt;
   return Broken{"not-ok", event.role + " says `not ok` of " + (name.empty() ? "a test without name" : name)};
+}
+
+bool TapWatch::has_room_for(std::size_t size_bytes) {
+  if (size_bytes > most_tap_bytes - kept_bytes_) return false;
+  kept_bytes_ += size_bytes;
+  return true;
+}
+
+void TapWatch::keep(NamedResult result, std::int64_t number, const Report& report) {
+  by_number_.erase(number);  // what follows is about this point
+  const bool is_owed = is_part(result.name) && !names_.contains(result.name);
+  const bool has_room = results_.size() < most_tap_results &&
+                        has_room_for(sizeof(NamedResult) + result.name.size() + result.reason.size() + result.message.size());
+  if (!has_room && !told_of_limit_) {
+    told_of_limit_ = true;
+    report("too-many-results", "points from here on are on the timeline only, but for the suite's own tests: there are more than " +
+                                   std::to_string(most_tap_results) + " of them, or more than 4 MiB");
+  }
+  if (!has_room && !is_owed) return;
+  names_.insert(result.name);
+  by_number_[number] = results_.size();
+  results_.push_back(std::move(result));
 }
 
 // What a client says about a point comes after it: what it says of the time counts more than what we saw.
@@ -114,12 +126,14 @@ void TapWatch::diagnostics(const Event& event, const Report& report) {
   const auto members = data ? json_members(*data) : std::nullopt;
   if (!members) return;
   const bool in_subtest = json_at(event.line, "in.depth").has_value();
-  const auto found = in_subtest ? by_number_.end() : by_number_.find(number_at(event.line, "in.n").value_or(0));
+  const auto found = in_subtest ? by_number_.end() : by_number_.find(json_integer_at(event.line, "in.n").value_or(0));
   NamedResult* result = found == by_number_.end() ? nullptr : &results_[found->second];
   for (const JsonMember& member : *members) {
     std::string value = json_string(member.value).value_or(std::string(member.value));
-    if (result != nullptr && member.key == "duration_ms") result->duration_ms = number_at(event.line, "in.data.duration_ms");
-    if (result != nullptr && (member.key == "message" || member.key == "error") && result->message.empty()) result->message = value;
+    if (result != nullptr && member.key == "duration_ms") result->duration_ms = json_integer_at(event.line, "in.data.duration_ms");
+    if (value.size() > longest_text) value = shortened(value, longest_text);
+    const bool is_message = member.key == "message" || member.key == "error";
+    if (result != nullptr && is_message && result->message.empty() && has_room_for(value.size())) result->message = value;
     told(member.key, std::move(value), event, report);
   }
 }
@@ -132,15 +146,14 @@ void TapWatch::told(std::string_view key, std::string value, const Event& event,
     if (std::find(negotiated.keys.begin(), negotiated.keys.end(), lower) == negotiated.keys.end()) continue;
     const auto is_it = [&](const Measurement& known) { return known.name == negotiated.name; };
     const auto known = std::find_if(measurements_.begin(), measurements_.end(), is_it);
-    const auto said = version_number(value);
     if (known != measurements_.end()) {
-      const auto before = version_number(json_string(known->value).value_or(""));
-      if (said != before) report("negotiated-differently", "the " + negotiated.name + " is " + value + ", and was another before");
+      const std::string before = json_string(known->value).value_or("");
+      if (!is_same_version(value, before))
+        report("negotiated-differently", "the " + negotiated.name + " is " + value + ", and was " + before + " before");
       continue;
     }
     measurements_.push_back(Measurement{negotiated.name, json_quote(value), "", event.role, event.seq});
-    const auto predicted = version_number(negotiated.predicted);
-    if (said && predicted && said != predicted)
+    if (!negotiated.predicted.empty() && !is_same_version(value, negotiated.predicted))
       report("predicted-differs", "the " + negotiated.name + " is " + value + "; the registry predicts " + negotiated.predicted);
   }
 }
@@ -148,6 +161,10 @@ void TapWatch::told(std::string_view key, std::string value, const Event& event,
 void TapWatch::end(const Event& event) {
   ended_ = true;
   complete_ = is_true_at(event, "in.complete");
+}
+
+bool TapWatch::is_part(const std::string& name) const {
+  return std::any_of(script_.parts.begin(), script_.parts.end(), [&](const TestPart& part) { return part.name == name; });
 }
 
 std::string TapWatch::part_called(const std::string& name) const {
@@ -168,7 +185,7 @@ std::vector<NamedResult> TapWatch::results() const {
     missing.verdict = complete_ ? Verdict::unsupported : Verdict::skipped;
     missing.reason = complete_ ? "not-reported" : "not-run";
     missing.message =
-        complete_ ? "it is not among the tests that were run" : "the run ended before it, after " + count_of(results_.size(), "point");
+        complete_ ? "it is not among the tests that were run" : "the run ended before it, after " + counted(results_.size(), "point");
     all.push_back(std::move(missing));
   }
   return all;

@@ -17,6 +17,11 @@
 
 namespace interoper {
 
+// Limits on what a document can make the watch remember; what is beyond them stands on the timeline only, and a finding says so.
+// One result for each of the suite's own tests is always kept.
+constexpr std::size_t most_tap_results = 10'000;
+constexpr std::size_t most_tap_bytes = std::size_t{4} * 1024 * 1024;  // of names, reasons and messages
+
 class TapWatch {
  public:
   // What an event broke.
@@ -52,10 +57,16 @@ class TapWatch {
   void diagnostics(const Event& event, const Report& report);
   void told(std::string_view key, std::string value, const Event& event, const Report& report);
   std::string part_called(const std::string& name) const;
+  bool is_part(const std::string& name) const;
+  // Adds `size` to what is kept when there is room for it.
+  bool has_room_for(std::size_t size_bytes);
+  void keep(NamedResult result, std::int64_t number, const Report& report);
 
   const Script& script_;
   std::vector<NamedResult> results_;
-  std::set<std::string> names_;
+  std::set<std::string> names_;  // of the results
+  std::size_t kept_bytes_ = 0;
+  bool told_of_limit_ = false;
   std::map<std::int64_t, std::size_t> by_number_;  // a point's number -> its result
   std::vector<Measurement> measurements_;
   std::int64_t last_us_ = 0;

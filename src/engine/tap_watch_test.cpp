@@ -263,3 +263,53 @@ TEST_CASE("a recording that stops before the TAP does is no pass") {
   Play play;
   CHECK(in_short(play.all_pass().exited("client", 0).relay_stopped().judged()).substr(0, 18) == "aborted unfinished");
 }
+
+TEST_CASE("a flood of points is judged, and what is kept of it has a limit") {
+  SECTION("many") {
+    Play play;
+    play.client_runs();
+    for (int n = 1; n <= 10'001; ++n)
+      play.point(n, n != 10'001, "junk " + std::to_string(n));
+    play.add("client", "tap.diagnostics", R"({"n":10001,"data":{"message":"of nobody"}})");
+    const Judgement judgement = play.point(10'002, true, "one").exited("client", 1).end().judged();
+    CHECK(judgement.verdict == Verdict::failed);
+    CHECK(judgement.message == "client says `not ok` of junk 10001");
+    REQUIRE(judgement.results.size() == 10'003);  // the other two parts were not run
+    CHECK(judgement.results[9'999].message.empty());
+    CHECK(judgement.results[10'000].name == "one");
+    CHECK(judgement.results[10'000].verdict == Verdict::passed);
+    CHECK(judgement.findings.size() + judgement.findings_left_out == 10'002);  // one for each unexpected test, and one of the limit
+  }
+  SECTION("large") {
+    Play play;
+    play.client_runs();
+    const std::string megabytes = "x" + std::string(std::size_t{3} << 20U, 'y');
+    for (int n = 1; n <= 3; ++n) {
+      play.point(n, true, "one", R"(,"reason":")" + megabytes + "\"");
+      play.add("client", "tap.diagnostics", R"({"n":)" + std::to_string(n) + R"(,"data":{"error":")" + megabytes + "\"}}");
+    }
+    const Judgement judgement = play.exited("client", 0).end().relay_stopped().judged();
+    CHECK(judgement.verdict == Verdict::passed);
+    CHECK(kinds(judgement) == Words{"repeated-test", "too-many-results", "repeated-test"});
+    std::size_t size_bytes = 0;
+    for (const NamedResult& result : judgement.results)
+      size_bytes += result.message.size();
+    CHECK(size_bytes < (std::size_t{4} << 20U));
+  }
+}
+
+TEST_CASE("a diagnostic's text is kept by its beginning") {
+  Play play;
+  play.all_pass().add("client", "tap.diagnostics", R"({"n":3,"data":{"message":")" + std::string(100'000, 'm') + "\"}}");
+  const Judgement judgement = play.exited("client", 0).end().relay_stopped().judged();
+  CHECK(judgement.results[2].message == std::string(4096, 'm') + "…");
+}
+
+TEST_CASE("versions without a number are compared by their words") {
+  Play play;
+  play.all_pass().add("client", "tap.comment", R"({"key":"draft","value":"alpha"})");
+  play.add("client", "tap.comment", R"({"key":"draft","value":"alpha"})").add("client", "tap.comment", R"({"key":"draft","value":"beta"})");
+  const Judgement judgement = play.exited("client", 0).end().relay_stopped().judged();
+  CHECK(kinds(judgement) == Words{"predicted-differs", "negotiated-differently"});
+  CHECK(judgement.findings[1].message == "the draft is beta, and was alpha before");
+}

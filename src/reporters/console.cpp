@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sentence.hpp"
 #include "base/visible.hpp"
 #include "reporters/matrix.hpp"
 #include "reporters/rerun.hpp"
@@ -24,10 +25,6 @@ template <class... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
 };
-
-std::string plural(std::size_t number, std::string_view one, std::string_view many) {
-  return std::to_string(number) + " " + std::string(number == 1 ? one : many);
-}
 
 bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
 
@@ -68,7 +65,7 @@ void Console::begin_run(const RunRecord& run) {
   run_.tests = run.tests;
   run_.implementations = run.implementations;
   if (options_.quiet) return;
-  std::string line = plural(run.cells.size(), "cell", "cells");
+  std::string line = counted(run.cells.size(), "cell");
   if (run.shard)
     line += " of " + std::to_string(run.shard->plan_cells) + " (shard " + std::to_string(run.shard->index) + "/" +
             std::to_string(run.shard->of) + ")";
@@ -111,7 +108,7 @@ std::string Console::cell_text(const CellRecord& cell) const {
     line += "  " + (cell.flaky ? paint(Colour::yellow, "flaky", options_.out) : std::string("attempts")) + ": " + attempts;
   }
   const std::size_t findings = findings_of(cell);
-  if (findings != 0) line += "  " + paint(Colour::dim, plural(findings, "finding", "findings"), options_.out);
+  if (findings != 0) line += "  " + paint(Colour::dim, counted(findings, "finding"), options_.out);
   return trimmed(line) + "\n";
 }
 
@@ -209,7 +206,7 @@ std::string Console::summary_text(const RunRecord& run) const {
   count(summary.skipped, Verdict::skipped);
   count(summary.error, Verdict::error);
   count(summary.aborted, Verdict::aborted);
-  std::string text = plural(static_cast<std::size_t>(summary.total), "cell", "cells") + " in " + duration_text(run.duration_ms);
+  std::string text = counted(static_cast<std::size_t>(summary.total), "cell") + " in " + duration_text(run.duration_ms);
   if (!counts.empty()) text += ": " + counts;
   if (!run.absent.empty()) text += "; " + std::to_string(run.absent.size()) + " absent";
   text += "\n";

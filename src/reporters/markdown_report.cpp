@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sentence.hpp"
 #include "base/visible.hpp"
 #include "reporters/brief.hpp"
 #include "reporters/rerun.hpp"
@@ -73,10 +74,6 @@ std::string code_block(const std::vector<std::string>& lines, std::string_view l
 }
 
 std::string_view mark(Verdict verdict) { return glyph(verdict, Style{}); }
-
-std::string plural(std::size_t number, std::string_view one, std::string_view many) {
-  return std::to_string(number) + " " + std::string(number == 1 ? one : many);
-}
 
 std::string counts(const Summary& summary) {
   std::string text;
@@ -172,7 +169,7 @@ class MarkdownReport {
     cells();
     put(absent());
     if (left_out_ != 0)
-      out_("\n" + plural(left_out_, "part is", "parts are") + " left out here to keep this short; the report has everything.\n");
+      out_("\n" + counted(left_out_, "part is", "parts are") + " left out here to keep this short; the report has everything.\n");
   }
 
  private:
@@ -193,7 +190,7 @@ class MarkdownReport {
     const int bad = summary.failed + summary.error + summary.aborted;
     std::string head = "## Interoperability: ";
     if (bad != 0) {
-      head += std::to_string(bad) + " of " + plural(static_cast<std::size_t>(std::max(summary.total, 0)), "cell", "cells") +
+      head += std::to_string(bad) + " of " + counted(static_cast<std::size_t>(std::max(summary.total, 0)), "cell") +
               (summary.failed == bad ? " failed" : " did not pass");
     } else {
       head += summary.passed == 0 ? "nothing was shown" : summary.passed == summary.total ? "all passed" : "nothing failed";

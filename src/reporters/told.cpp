@@ -1,5 +1,7 @@
 #include "reporters/told.hpp"
 
+#include "base/sentence.hpp"
+
 namespace interoper {
 namespace {
 
@@ -7,13 +9,7 @@ constexpr std::size_t longest_bytes = 4000;
 
 }  // namespace
 
-std::string cut(std::string_view text) {
-  if (text.size() <= longest_bytes) return std::string(text);
-  std::size_t end = longest_bytes;
-  while (end > longest_bytes - 4 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  return std::string(text.substr(0, end)) + "…";
-}
+std::string cut(std::string_view text) { return shortened(text, longest_bytes); }
 
 std::string verdict_words(Verdict verdict, std::string_view reason) {
   return std::string(to_string(verdict)) + (reason.empty() ? "" : " (" + std::string(reason) + ")");
