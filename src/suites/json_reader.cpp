@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <tuple>
 
@@ -177,6 +179,15 @@ std::optional<bool> JsonReader::boolean(const std::string& key, std::string_view
   return std::nullopt;
 }
 
+std::optional<int> JsonReader::whole_number(const std::string& key, std::string_view value, int least, int most, std::string_view what) {
+  const auto number = this->number(key, value);
+  if (!number) return std::nullopt;
+  if (*number >= least && *number <= most && *number == std::floor(*number)) return static_cast<int>(*number);
+  const std::string end = most == std::numeric_limits<int>::max() ? "" : " to " + std::to_string(most);
+  error(value, quoted(key) + " must be " + std::string(what) + " from " + std::to_string(least) + end + ", and is " + std::string(value));
+  return std::nullopt;
+}
+
 std::optional<double> JsonReader::number(const std::string& key, std::string_view value) {
   if (json_kind(value) != "a number") {
     const auto text = json_string(value);
@@ -228,6 +239,17 @@ std::optional<std::vector<JsonMember>> JsonReader::object_of_strings(const std::
   if (!object(key, value, help)) return std::nullopt;
   std::vector<JsonMember> all = members(value, " in " + key);
   const auto is_wrong = [&](const JsonMember& member) { return !string(key + "." + member.key, member.value); };
+  all.erase(std::remove_if(all.begin(), all.end(), is_wrong), all.end());
+  return all;
+}
+
+std::vector<JsonMember> JsonReader::variables(const std::string& key, std::string_view value) {
+  std::vector<JsonMember> all = object_of_strings(key, value, R"(write {"NAME": "value"})").value_or(std::vector<JsonMember>{});
+  const auto is_wrong = [&](const JsonMember& member) {
+    const bool wrong = member.key.empty() || member.key.find_first_of(std::string_view("=\0", 2)) != std::string::npos;
+    if (wrong) error(member.written, quoted(member.key) + " cannot name an environment variable");
+    return wrong;
+  };
   all.erase(std::remove_if(all.begin(), all.end(), is_wrong), all.end());
   return all;
 }

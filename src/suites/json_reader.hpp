@@ -33,12 +33,18 @@ class JsonReader {
   std::optional<std::string> string(const std::string& key, std::string_view value);
   std::optional<bool> boolean(const std::string& key, std::string_view value);
   std::optional<double> number(const std::string& key, std::string_view value);
+  // "'x' must be a whole number from 1 to 9, and is 0.5"; without an end when `most` is the largest int. `what` says what it is instead.
+  std::optional<int> whole_number(const std::string& key, std::string_view value, int least, int most,
+                                  std::string_view what = "a whole number");
   std::optional<std::string_view> object(const std::string& key, std::string_view value, const std::string& help = {});
   std::optional<std::vector<std::string_view>> array(const std::string& key, std::string_view value, const std::string& help = {});
   // An array of strings, none of which is empty.
   std::optional<std::vector<std::string>> strings(const std::string& key, std::string_view value);
   // An object whose values are strings; names are checked by the caller.
   std::optional<std::vector<JsonMember>> object_of_strings(const std::string& key, std::string_view value, const std::string& help = {});
+
+  // {"NAME": "value"}: the members whose names can be those of environment variables.
+  std::vector<JsonMember> variables(const std::string& key, std::string_view value);
 
   void wrong_type(const std::string& key, std::string_view value, std::string_view expected, std::string help = {});
 

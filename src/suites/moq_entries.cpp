@@ -247,14 +247,8 @@ class EntriesReader {
 
   std::map<std::string, std::string> env(const std::string& key, std::string_view value) {
     std::map<std::string, std::string> all;
-    const auto members = json_.object_of_strings(key, value, R"(write {"NAME": "value"})");
-    for (const JsonMember& member : members.value_or(std::vector<JsonMember>{})) {
-      if (member.key.empty() || member.key.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-        json_.error(member.written, "'" + member.key + "' cannot name an environment variable");
-      } else {
-        all.emplace(member.key, json_string(member.value).value_or(""));
-      }
-    }
+    for (const JsonMember& member : json_.variables(key, value))
+      all.emplace(member.key, json_string(member.value).value_or(""));
     return all;
   }
 

@@ -154,14 +154,8 @@ class RegistryReader {
 
   std::map<std::string, std::string> env(const std::string& key, std::string_view value) {
     std::map<std::string, std::string> all;
-    const auto members = json_.object_of_strings(key, value, R"(write {"NAME": "value"})");
-    for (const JsonMember& member : members.value_or(std::vector<JsonMember>{})) {
-      if (member.key.empty() || member.key.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-        json_.error(member.written, "'" + member.key + "' cannot name an environment variable");
-        continue;
-      }
+    for (const JsonMember& member : json_.variables(key, value))
       all.emplace(member.key, json_string(member.value).value_or(""));
-    }
     return all;
   }
 

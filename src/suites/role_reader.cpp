@@ -55,7 +55,7 @@ void RoleReader::read(RoleSpec& role, const std::string& where, const JsonMember
   if (member.key == "user") role.user = json_.string(key, value).value_or("");
   if (member.key == "memory") role.limits.memory_bytes = memory(key, value);
   if (member.key == "cpus") role.limits.cpus = cpus(key, value);
-  if (member.key == "pids") role.limits.pids = whole_number(key, value, std::numeric_limits<int>::max());
+  if (member.key == "pids") role.limits.pids = json_.whole_number(key, value, 1, std::numeric_limits<int>::max());
   if (member.key == "grace") role.grace = duration(key, value, "to kill without delay").value_or(default_grace);
   if (member.key == "mount") role.mounts = mounts(key, value);
   if (member.key == "aliases") role.aliases = aliases(key, value);
@@ -94,12 +94,7 @@ std::vector<std::string> RoleReader::command(const std::string& key, std::string
 
 // Added to what the suite says of the role; the last one counts.
 void RoleReader::env(RoleSpec& role, const std::string& key, std::string_view value) {
-  const auto members = json_.object_of_strings(key, value, R"(write {"NAME": "value"})");
-  for (const JsonMember& member : members.value_or(std::vector<JsonMember>{})) {
-    if (member.key.empty() || member.key.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
-      json_.error(member.written, "'" + member.key + "' cannot name an environment variable");
-      continue;
-    }
+  for (const JsonMember& member : json_.variables(key, value)) {
     fill_.names(member.value, true);
     role.env.insert_or_assign(member.key, json_string(member.value).value_or(""));
   }
@@ -128,15 +123,6 @@ std::optional<double> RoleReader::cpus(const std::string& key, std::string_view 
   const auto cpus = json_.number(key, value);
   if (!cpus || *cpus > 0) return cpus;
   json_.error(value, "'" + key + "' must be above zero, and is " + std::string(value), "write a number of cores, as 0.5 or 2");
-  return std::nullopt;
-}
-
-std::optional<int> RoleReader::whole_number(const std::string& key, std::string_view value, int most) {
-  const auto number = json_.number(key, value);
-  if (!number) return std::nullopt;
-  if (*number >= 1 && *number <= most && *number == std::floor(*number)) return static_cast<int>(*number);
-  json_.error(value,
-              "'" + key + "' must be a whole number from 1" + (most == highest_port ? " to 65535" : "") + ", and is " + std::string(value));
   return std::nullopt;
 }
 
@@ -212,7 +198,7 @@ Readiness RoleReader::ready(const std::string& key, std::string_view value) {
     if (member.key == "event") json_.string(inner, member.value);
     if (member.key != "udp") continue;
     ready.sign = Readiness::Sign::udp;
-    ready.port = whole_number(inner, member.value, highest_port).value_or(0);
+    ready.port = json_.whole_number(inner, member.value, 1, highest_port).value_or(0);
   }
   if (signs != 1) json_.error(value, "'" + key + "' must name one sign", help);
   return ready;

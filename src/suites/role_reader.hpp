@@ -34,7 +34,6 @@ class RoleReader {
   void env(RoleSpec& role, const std::string& key, std::string_view value);
   std::optional<std::uint64_t> memory(const std::string& key, std::string_view value);
   std::optional<double> cpus(const std::string& key, std::string_view value);
-  std::optional<int> whole_number(const std::string& key, std::string_view value, int most);
   std::vector<Mount> mounts(const std::string& key, std::string_view value);
   std::vector<std::string> aliases(const std::string& key, std::string_view value);
   Readiness ready(const std::string& key, std::string_view value);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <functional>
 #include <utility>
 #include <variant>
@@ -239,13 +238,8 @@ class RulesReader {
   void unsupported(const JsonMember& member) {
     if (!json_.object("unsupported", member.value, R"(write {"exit": 127})")) return;
     for (const JsonMember& inner : json_.members(member.value, " in unsupported", {"exit"})) {
-      const auto status = json_.number("unsupported.exit", inner.value);
-      if (!status) continue;
-      if (*status >= 1 && *status <= 255 && *status == std::floor(*status)) {
-        rules_.unsupported_exit = static_cast<int>(*status);
-      } else {
-        json_.error(inner.value, "'unsupported.exit' must be an exit status from 1 to 255, and is " + std::string(inner.value));
-      }
+      const auto status = json_.whole_number("unsupported.exit", inner.value, 1, 255, "an exit status");
+      rules_.unsupported_exit = status.value_or(rules_.unsupported_exit);
     }
   }
 

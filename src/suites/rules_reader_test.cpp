@@ -161,6 +161,9 @@ TEST_CASE("a suite that would let silence pass, or that nobody can follow, is re
         "_suite.md:1:10: error: 'pass' does not say with which status driver exits\n");
   CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}]})") ==
         "error: 'pass' asks for no evidence: a driver that does nothing would pass\n");
+  for (const char* bad : {"256", "-1", "1.5", "1e300"})
+    CHECK(last_line(R"({"pass": [{"exits": {"driver": )" + std::string(bad) + R"(}}, {"done": "driver"}]})") ==
+          "error: 'pass[0].exits.driver' must be an exit status from 0 to 255, and is " + std::string(bad) + "\n");
   CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "worker"}, {"tap": "driver"}]})") ==
         "error: 'pass[1].done' names 'worker', but driver decides\n");
   CHECK(last_line(R"({"pass": [{"exits": {"driver": 0}}, {"done": "driver"}, {"alive": "relay"}]})") ==

@@ -1,7 +1,6 @@
 #include "suites/success_reader.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -9,6 +8,7 @@ namespace interoper {
 namespace {
 
 constexpr int most_days = 3650;
+constexpr int highest_exit_status = 255;
 
 // A file's name, and nothing else.
 bool is_file_name(const std::string& name) {
@@ -24,7 +24,7 @@ class CertificateReader {
     for (const JsonMember& member : json_.members(object, " in " + where, {"key", "days", "names", "certificate", "private"})) {
       const std::string key = where + "." + member.key;
       if (member.key == "key") order.key = key_kind(key, member.value);
-      if (member.key == "days") order.days = days(key, member.value);
+      if (member.key == "days") order.days = json_.whole_number(key, member.value, 1, most_days).value_or(order.days);
       if (member.key == "names") order.names = json_.strings(key, member.value).value_or(order.names);
       if (member.key == "certificate") order.certificate_file = file(key, member.value);
       if (member.key == "private") order.key_file = file(key, member.value);
@@ -40,13 +40,6 @@ class CertificateReader {
     if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end())
       json_.error(value, "'" + key + "': '" + kind + "' is no kind of key", did_you_mean(kind, kinds));
     return kind;
-  }
-
-  int days(const std::string& key, std::string_view value) {
-    const double days = json_.number(key, value).value_or(1);
-    if (days >= 1 && days <= most_days && days == std::floor(days)) return static_cast<int>(days);
-    json_.error(value, "'" + key + "' must be a whole number from 1 to 3650, and is " + std::string(value));
-    return 1;
   }
 
   std::string file(const std::string& key, std::string_view value) {
@@ -115,10 +108,8 @@ class PassReader {
   void exits(const std::string& key, std::string_view value) {
     if (!json_.object(key, value, exits_help())) return;
     for (const JsonMember& member : json_.members(value, " in " + key, {rules_.decides})) {
-      const double status = json_.number(key + "." + member.key, member.value).value_or(0);
-      if (status < 0 || status > 255 || status != std::floor(status))
-        json_.error(member.value, "'" + key + "." + member.key + "' must be an exit status, and is " + std::string(member.value));
-      success_.exit_status = static_cast<int>(status);
+      const auto status = json_.whole_number(key + "." + member.key, member.value, 0, highest_exit_status, "an exit status");
+      success_.exit_status = status.value_or(0);
       says_exit_ = true;
     }
   }
