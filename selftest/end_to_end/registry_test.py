@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import unittest
 
 import moq_plan
@@ -278,6 +279,18 @@ class Checking(RegistryCase):
 
 
 class Running(RegistryCase):
+    def test_a_value_of_one_match_that_does_not_fit_is_said_before_anything_runs(self):
+        suite = os.path.join(self.place, "suite")
+        shutil.copytree(os.path.join(SOURCE, "tests-specs", "moq"), suite)
+        with open(os.path.join(suite, "late.md"), "w", encoding="utf-8") as file:
+            file.write('```json\n{ "timeout": "{relay.url|1m}" }\n```\n')
+        self.write({"version": "1.1", "implementations": {
+            "first": entry(16, client=image("first:1"), relay=image("first:1")),  # a match without a url: the default holds
+            "second": entry(16, client=image("second:1"), relay=image("second:1", url="moqt://relay:4443")),
+        }})
+        self.refused("--suite", suite, "-t", "late", command=("tournament",),
+                     says=[r'timeout "moqt://relay:4443": .* is no duration \(with late~second~first', "what the registry says of this match"])
+
     def test_a_report_says_where_everybody_was(self):
         self.call("tournament", "--suite", self.registry, "--client", "both", "-p", "class=at", "-p", "endpoint=remote-*", "--relay", "far", code=3)
         folder = os.path.realpath(os.path.join(self.place, "interop", "reports", "latest"))

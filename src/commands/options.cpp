@@ -64,7 +64,7 @@ class HelpFormat : public CLI::Formatter {
   }
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string& text = option->get_option_text();
-    return text.empty() ? "" : " " + text;
+    return text.empty() || text.starts_with("[=") ? text : " " + text;
   }
 };
 
@@ -180,18 +180,20 @@ void add_formats(CLI::App& app, Options& options) {
       ->group("Formats (a file each; - is standard output)");
 }
 
-std::chrono::milliseconds budget_from(const std::string& text) {
+std::chrono::nanoseconds duration_from(const std::string& option, const std::string& text) {
   const auto parsed = parse_go_duration(text);
-  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--budget", "\"" + text + "\": " + *fault);
-  const auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(std::get<std::chrono::nanoseconds>(parsed));
+  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError(option, "\"" + text + "\": " + *fault);
+  return std::get<std::chrono::nanoseconds>(parsed);
+}
+
+std::chrono::milliseconds budget_from(const std::string& text) {
+  const auto budget = std::chrono::duration_cast<std::chrono::milliseconds>(duration_from("--budget", text));
   if (budget.count() <= 0) throw CLI::ValidationError("--budget", "\"" + text + "\" is no time in which anything could run");
   return budget;
 }
 
 std::chrono::milliseconds heartbeat_from(const std::string& text) {
-  const auto parsed = parse_go_duration(text);
-  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError("--heartbeat", "\"" + text + "\": " + *fault);
-  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(std::get<std::chrono::nanoseconds>(parsed));
+  const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(duration_from("--heartbeat", text));
   if (interval.count() < 0) throw CLI::ValidationError("--heartbeat", "\"" + text + "\" is below zero");
   return interval;
 }
@@ -262,11 +264,8 @@ void add_running(CLI::App& app, Options& options) {
 
 // A time on a timeline, counted from the attempt's begin; a number alone means seconds, as timelines show them.
 std::int64_t timeline_us(const std::string& option, const std::string& text) {
-  auto parsed = parse_go_duration(text);
-  if (std::holds_alternative<std::string>(parsed) && text.find_first_not_of("0123456789.") == std::string::npos)
-    parsed = parse_go_duration(text + "s");
-  if (const auto* fault = std::get_if<std::string>(&parsed)) throw CLI::ValidationError(option, "\"" + text + "\": " + *fault);
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::get<std::chrono::nanoseconds>(parsed)).count();
+  const bool is_number = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration_from(option, is_number ? text + "s" : text)).count();
 }
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& help, Verb verb, Options& options) {

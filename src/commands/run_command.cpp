@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <tuple>
 
 #include "base/machine.hpp"
 #include "commands/build.hpp"
@@ -78,13 +79,13 @@ std::map<std::string, std::string> host_facts() {
   return facts;
 }
 
-// Binds each test with each set of parameters once: a value that does not fit is the user's problem, before anything runs.
+// Binds each test with each set of values once: one that does not fit is the user's problem, before anything runs.
 Problems unbindable(const Plan& plan, const Project& project, const Options& options) {
   Problems problems;
   const auto specs = specs_by_name(project.suite);
-  std::set<std::pair<std::string, Params>> seen;
+  std::set<std::tuple<std::string, Params, Labels>> seen;
   for (const Cell& cell : plan.cells) {
-    if (!seen.emplace(cell.test, cell.params).second) continue;
+    if (!seen.emplace(cell.test, cell.params, cell.labels).second) continue;
     const Spec& spec = *specs.at(cell.test);
     const auto bound = bind_script(spec, cell, project.suite.rules, options.timeout_scale);
     const auto* fault = std::get_if<BindFault>(&bound);
@@ -92,7 +93,7 @@ Problems unbindable(const Plan& plan, const Project& project, const Options& opt
     Problem problem;
     problem.file = spec.file;
     problem.what = fault->what + " (with " + cell.id + ")";
-    problem.help = "check the values given with --set, or the test's \"params\"";
+    problem.help = "check the values given with --set, the test's \"params\", or what the registry says of this match";
     problems.push_back(std::move(problem));
   }
   return problems;

@@ -159,7 +159,7 @@ const Script& Runner::script_for(const Cell& cell) {
   std::unique_ptr<Script>& script = scripts_[key];
   if (!script) {
     const Spec* spec = specs_.at(cell.test);
-    // Planning has bound every cell once, so that a fault here cannot be a user's.
+    // Every test was bound with every set of values before the run, so that a fault here cannot be a user's.
     script = std::make_unique<Script>(std::get<Script>(bind_script(*spec, cell, stage_.suite.rules, stage_.options.timeout_scale)));
   }
   return *script;
