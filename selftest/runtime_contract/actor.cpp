@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,6 +186,12 @@ void perform(const std::string& word, const std::string& value) {
   }
   if (word == "list") out("[" + list(value.c_str()) + "]\n");
   if (word == "write") write_file(value, value + "\n");
+  if (word == "hide") {
+    ::mkdir(value.c_str(), 0700);
+    write_file(value + "/inside", "hidden\n");
+    ::chmod((value + "/inside").c_str(), 0);
+    ::chmod(value.c_str(), 0);
+  }
   if (word == "show") out(first_line_of(value));
   if (word == "resolve") out(value + (address_of(value) != 0 ? " yes\n" : " no\n"));
   if (word == "same") out(value + (are_one(value) ? " yes\n" : " no\n"));

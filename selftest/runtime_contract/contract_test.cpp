@@ -592,6 +592,22 @@ TEST_CASE("a role sees directories of this machine where the order wants them, a
   CHECK(outcome_of({"list=/certs"}).out.find("cert.pem") == std::string::npos);
 }
 
+TEST_CASE("what another user hid in a directory of this machine can be read and removed when that has ended") {
+  if (lacks(Ability::binds, "directories of this machine")) return;
+  if (lacks(Ability::opens, "other users' files")) return;
+  const Directories directories;
+  const auto change = [&](Player& player) {
+    directories.put_into(player);
+    player.user = "4321:4321";
+  };
+  outcome_of({"hide=/mlog/deep/hidden"}, change);
+  struct stat facts{};
+  REQUIRE(::stat((directories.out / "hidden").c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777U) == 0777);
+  REQUIRE(::stat((directories.out / "hidden" / "inside").c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777U) == 0644);
+}
+
 TEST_CASE("a directory that is not there is the world's trouble") {
   if (lacks(Ability::binds, "directories of this machine")) return;
   const auto change = [](Player& player) { player.binds.push_back({"/nowhere/at/all", "/certs", true}); };

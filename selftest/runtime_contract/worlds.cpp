@@ -146,6 +146,7 @@ class Docker final : public World {
   explicit Docker(std::string name) : name_(std::move(name)) {}
   std::string name() const override { return name_; }
   bool has(Ability ability) const override {
+    if (ability == Ability::opens) return name_ != "docker-attached";                // that is an agent's work
     if (ability == Ability::says_memory_ran_out) return name_ != "docker-attached";  // a busy engine loses that word (docs/decisions/0008)
     return ability != Ability::all_statuses;                                         // one container each: a sample must do
   }
@@ -202,6 +203,7 @@ class Sandbox final : public World {
   std::string name() const override { return "sandbox"; }
   bool has(Ability ability) const override {
     const bool is_root = ::geteuid() == 0;
+    if (ability == Ability::opens) return false;  // roles are our user there, or we are root
     return (ability != Ability::users && ability != Ability::memory_limits && ability != Ability::says_memory_ran_out) || is_root;
   }
   std::unique_ptr<Runtime> runtime(const Executor& executor) override { return sandbox::make_sandbox_runtime(executor, {}); }

@@ -19,12 +19,13 @@ namespace contract {
 // "out=TEXT" "err=TEXT" "exit=N" "read" (a line, and prints `got LINE`) "hang" "ignore=SIGNAL" "flood=N" (numbered lines of 10 bytes)
 // "sleep=MILLISECONDS" "udp=PORT" (binds a socket): every world plays these. "udp6=PORT" "tcp=PORT" "now" (microseconds of the
 // monotonic clock) "die=SIGNAL" "close-stdin" "grandchild"
-// (keeps the pipes) "pid" "env=NAME" "user" "host" "list=DIRECTORY" "write=FILE" "show=FILE" "resolve=NAME" "same=NAME=NAME" (whether they
+// (keeps the pipes) "pid" "env=NAME" "user" "host" "list=DIRECTORY" "write=FILE" "hide=DIRECTORY" (makes one that nobody
+// may enter, with a file that nobody may read) "show=FILE" "resolve=NAME" "same=NAME=NAME" (whether they
 // are one machine) "eat=MEBIBYTES" "forks=N": real processes only. At the end: exit status 0.
 using Steps = std::vector<std::string>;
 
 // What not every world has; the cases that need it say so when they are left out.
-enum class Ability { real_processes, users, all_statuses, hurry, memory_limits, says_memory_ran_out, binds, sockets };
+enum class Ability { real_processes, users, all_statuses, hurry, memory_limits, says_memory_ran_out, binds, opens, sockets };
 
 class World {
  public:

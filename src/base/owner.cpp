@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/leavings.hpp"
 #include "base/problem.hpp"
 
 namespace interoper {
@@ -108,8 +109,9 @@ std::vector<CleanedDirectory> clean_directories(const std::filesystem::path& tem
     one.path = it->path();
     const Life owner = life_of(first_line(marker.string()));
     if (owner == Life::alive || (owner == Life::unknown && !all)) continue;
-    one.removed = fs::remove_all(one.path, failure) > 0 && !failure;
-    if (!one.removed) one.trouble = failure.message();
+    const int why = remove_directory(one.path);  // a role may have been in it
+    one.removed = why == 0;
+    if (!one.removed) one.trouble = std::strerror(why);
   }
   std::sort(cleaned.begin(), cleaned.end(), [](const CleanedDirectory& a, const CleanedDirectory& b) { return a.path < b.path; });
   return cleaned;

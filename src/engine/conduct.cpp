@@ -95,6 +95,7 @@ class Conductor {
   Task<> watch_the_interrupt();
   Task<> stop_all();
   Task<> stop(Actor& actor);
+  Task<> collect();
   Task<bool> ended_within(Actor& actor, milliseconds grace);
   void send_signal_event(const Actor& actor, int number);
   AttemptRecord record();
@@ -221,6 +222,7 @@ Task<AttemptRecord> Conductor::perform() {
   co_await letters_.join();
   co_await followers_.join();
   co_await watchers_.join();
+  co_await collect();
   AttemptRecord done = record();
   co_return done;
 }
@@ -414,6 +416,25 @@ Task<> Conductor::stop(Actor& actor) {
   const Predicate ended = [&actor] { return actor.ended; };
   const auto deadline = Clock::now() + patience;
   co_await changed_.until(ended, deadline);
+}
+
+Task<> Conductor::collect() {
+  if (!order_.collect) co_return;
+  std::vector<LeftOut> left_out;
+  std::optional<WorldError> failure;
+  try {
+    left_out = co_await order_.collect();
+  } catch (const WorldError& error) {
+    failure = error;
+  }
+  if (failure) trouble("", *failure);
+  for (const LeftOut& one : left_out) {
+    std::string entries;
+    for (const Leavings::LeftOut& entry : one.entries)
+      entries += (entries.empty() ? R"({"path":)" : R"(,{"path":)") + json_quote(entry.path) + R"(,"why":)" + json_quote(entry.why) + "}";
+    timeline_.add(one.role, engine_draft("left-out", R"({"what":)" + json_quote(one.what) + R"(,"directory":)" + json_quote(one.directory) +
+                                                         R"(,"count":)" + std::to_string(one.count) + R"(,"entries":[)" + entries + "]}"));
+  }
 }
 
 AttemptRecord Conductor::record() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/task.hpp"
+#include "engine/props.hpp"
 #include "model/event.hpp"
 #include "model/record.hpp"
 #include "model/spec.hpp"
@@ -32,6 +33,8 @@ struct AttemptOrder {
   int n = 1;
   int repetition = 0;
   LabOrder lab;  // with a player for each role of the script
+  // Asked when nothing of the attempt runs any more and its timeline is still open; empty = there is nothing to collect.
+  std::function<Task<std::vector<LeftOut>>()> collect;
 };
 
 // Told of every event, synchronously. A WorldError that it throws (disk full) ends the attempt in `error`.

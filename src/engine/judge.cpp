@@ -100,6 +100,8 @@ void Judge::engine_event(const Event& event) {
     break_rule(Rule::error, Verdict::error, reason.empty() ? "trouble" : reason, json_text_at(event.line, "in.what"), event.role, event);
   } else if (event.type == "interrupted") {
     break_rule(Rule::aborted, Verdict::aborted, "interrupted", "the run was interrupted before the cell ended", "", event);
+  } else if (event.type == "left-out") {
+    finding(event.role, "left-out", text_at(event, "in.what"), event.seq);
   } else if (event.type == "log") {
     if (json_at(event.line, "in.malformed")) finding(event.role, "malformed", "the line starts with `{` and is no JSON object", event.seq);
     if (json_at(event.line, "in.reserved")) {

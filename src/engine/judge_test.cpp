@@ -286,6 +286,16 @@ TEST_CASE("a process cannot make the judge remember without limit") {
   CHECK(judgement.findings_left_out > 100'000);
 }
 
+TEST_CASE("what is not kept of what a role left behind is a finding, on the engine's word only") {
+  const Script script = script_of();
+  Judge judge(script);
+  judge.observe(recorded_event(R"({"seq":0,"ti":0,"us":0,"ro":"worker","by":"engine","ty":"started"})"));
+  judge.observe(recorded_event(R"({"seq":1,"ti":0,"us":0,"ro":"worker","ty":"left-out","in":{"what":"nothing"}})"));
+  judge.observe(recorded_event(R"({"seq":2,"ti":0,"us":0,"ro":"worker","by":"engine","ty":"left-out","in":{"what":"not all is kept"}})"));
+  const Judgement judgement = judge.finish();
+  CHECK(judgement.findings == std::vector<Finding>{{"worker", "left-out", "not all is kept", 2}});
+}
+
 TEST_CASE("results beyond what a report can hold are left out, and a finding says so") {
   const Script script = script_of();
   Judge judge(script);

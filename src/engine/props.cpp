@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/certificate.hpp"
 #include "base/files.hpp"
 #include "base/owner.hpp"
 #include "base/problem.hpp"
+#include "base/visible.hpp"
 #include "model/cell.hpp"
 
 namespace interoper {
@@ -17,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* shared_source = "shared";
 constexpr const char* out_source = "out";
+constexpr const char* shared_directory = "/shared";
 constexpr auto for_all_to_read = static_cast<fs::perms>(0755);
 constexpr auto file_for_all_to_read = static_cast<fs::perms>(0644);
 // As /tmp: roles run as whatever user their suite says. Only they come here: what a role leaves that is root in its container (a program
@@ -55,7 +58,28 @@ fs::path temporary_directory() {
   std::error_code error;
   const fs::path usual = fs::temp_directory_path(error);
   const char* const named = std::getenv("TMPDIR");
-  return error && named != nullptr ? fs::path(named) : usual;
+  return fs::absolute(error && named != nullptr ? fs::path(named) : usual);
+}
+
+// The rest is counted.
+constexpr std::size_t most_in_a_sentence = 3;
+constexpr std::size_t longest_name_bytes = 60;
+
+// `not all of what was left in /mlog is kept: "passwd" (a symbolic link), "pipe" (a FIFO), and 10 more`
+std::string left_out_sentence(const std::string& directory, const Leavings& found) {
+  std::string sentence = "not all of what was left in " + directory + " is kept: ";
+  const std::size_t named = std::min(found.left_out.size(), most_in_a_sentence);
+  for (std::size_t i = 0; i < named; ++i) {
+    const Leavings::LeftOut& one = found.left_out[i];
+    sentence += (i == 0 ? "\"" : ", \"") + visible(one.path, false, longest_name_bytes) + "\" (" + one.why + ")";
+  }
+  if (found.left_out_count > named) sentence += ", and " + std::to_string(found.left_out_count - named) + " more";
+  return sentence;
+}
+
+std::string not_removed_sentence(const std::string& directory, const fs::path& place, int error) {
+  return "what was left in " + directory + " cannot be removed from " + place.string() + ": " + std::strerror(error) +
+         "; if it belongs to another user, remove it as root";
 }
 
 }  // namespace
@@ -66,8 +90,7 @@ Props::Props(const Rules& rules, const std::string& run, fs::path report)
       report_(std::move(report)) {}
 
 Props::~Props() {
-  std::error_code unimportant;  // what a role wrote as another user may not be ours to remove; `clean` names it
-  if (is_claimed_) fs::remove_all(directory_, unimportant);
+  if (is_claimed_) remove_directory(directory_);  // what a role wrote as another user may not be ours to remove; `clean` names it
 }
 
 void Props::claim_directory() {
@@ -96,9 +119,16 @@ void Props::make() {
   }
 }
 
-fs::path Props::place_for(const Mount& mount, const RoleSpec& role, const std::string& cell, int attempt) const {
-  const fs::path root = report_.empty() ? directory_ / out_source : report_;
-  return root / "cells" / cell / (std::to_string(attempt) + "-" + as_name(mount.target)) / role.name;
+fs::path Props::place_of(const std::string& directory, const std::string& cell, int attempt) {
+  return fs::path("cells") / cell / (std::to_string(attempt) + "-" + as_name(directory));
+}
+
+fs::path Props::make_writable(const fs::path& place) {
+  claim_directory();
+  const fs::path made = directory_ / place;
+  make_directory(made.parent_path(), for_us_alone);
+  make_directory(made, for_all_to_write);
+  return made;
 }
 
 std::vector<Player::Bind> Props::binds(const RoleSpec& role, const std::string& cell, int attempt) {
@@ -106,11 +136,7 @@ std::vector<Player::Bind> Props::binds(const RoleSpec& role, const std::string& 
   for (const Mount& mount : role.mounts) {
     if (mount.source == shared_source) continue;  // LabOrder::shared
     if (mount.source == out_source) {
-      if (report_.empty()) claim_directory();
-      const fs::path place = place_for(mount, role, cell, attempt);
-      make_directory(place.parent_path(), for_us_alone);
-      make_directory(place, for_all_to_write);
-      binds.push_back({place, mount.target, false});
+      binds.push_back({make_writable(place_of(mount.target, cell, attempt) / role.name), mount.target, false});
       continue;
     }
     // The suite's reader knows no other names.
@@ -120,14 +146,50 @@ std::vector<Player::Bind> Props::binds(const RoleSpec& role, const std::string& 
   return binds;
 }
 
-void Props::tidy(const RoleSpec& role, const std::string& cell, int attempt) const {
-  for (const Mount& mount : role.mounts) {
-    if (mount.source != out_source) continue;
-    const fs::path place = place_for(mount, role, cell, attempt);
-    std::error_code not_empty;
-    fs::remove(place, not_empty);
-    fs::remove(place.parent_path(), not_empty);
+fs::path Props::kept_shared(const std::string& cell, int attempt) {
+  return make_writable(place_of(shared_directory, cell, attempt) / shared_source);
+}
+
+Task<std::vector<LeftOut>> Props::collect(const std::vector<RoleSpec>& roles, std::string cell, int attempt, const Predicate& hurried) {
+  std::vector<LeftOut> left_out;
+  if (!is_claimed_) co_return left_out;
+  for (const RoleSpec& role : roles) {
+    for (const Mount& mount : role.mounts) {
+      if (mount.source != out_source) continue;
+      LeftOut of;
+      of.role = role.name;
+      of.directory = mount.target;
+      fs::path place = place_of(mount.target, cell, attempt) / role.name;
+      co_await collect_one(std::move(of), std::move(place), hurried, left_out);
+    }
   }
+  LeftOut shared;
+  shared.directory = shared_directory;
+  fs::path place = place_of(shared_directory, cell, attempt);
+  co_await collect_one(std::move(shared), std::move(place), hurried, left_out);
+  co_return left_out;
+}
+
+Task<> Props::collect_one(LeftOut of, fs::path place, const Predicate& hurried, std::vector<LeftOut>& left_out) const {
+  const fs::path from = of.role.empty() ? directory_ / place / shared_source : directory_ / place;
+  if (!report_.empty()) {
+    fs::path to = report_ / place;
+    const LeavingsLimits limits;
+    Leavings found = co_await keep_leavings(from, std::move(to), limits);
+    if (found.left_out_count > 0) {
+      left_out.push_back(of);
+      left_out.back().what = left_out_sentence(of.directory, found);
+      left_out.back().count = found.left_out_count;
+      left_out.back().entries = std::move(found.left_out);
+    }
+  }
+  const int error = co_await remove_leavings(from, hurried);
+  std::error_code not_empty;  // another role's may stand beside it
+  fs::remove(from.parent_path(), not_empty);
+  fs::remove(from.parent_path().parent_path(), not_empty);
+  if (error == 0) co_return;
+  of.what = not_removed_sentence(of.directory, from, error);
+  left_out.push_back(std::move(of));
 }
 
 }  // namespace interoper

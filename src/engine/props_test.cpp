@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -35,6 +38,15 @@ struct Room {
 unsigned mode_of(const fs::path& path) {
   struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777U : 0;
+}
+
+std::vector<LeftOut> collect(Props& props, const RoleSpec& role, int attempt, const std::string& cell) {
+  boost::asio::io_context context;
+  const std::vector<RoleSpec> roles = {role};
+  const Predicate never = [] { return false; };
+  auto done = boost::asio::co_spawn(context, props.collect(roles, cell, attempt, never), boost::asio::use_future);
+  context.run();
+  return done.get();
 }
 
 std::string first_line(const fs::path& path) {
@@ -70,44 +82,80 @@ TEST_CASE("the files of a run are made once, for every user to read, and go with
   CHECK_FALSE(fs::exists(certs.parent_path()));
 }
 
-TEST_CASE("what a role leaves behind stays in the report, and what it does not goes") {
+TEST_CASE("what a role leaves behind goes into the report when the attempt is over, and from where it was left") {
   Room room;
   Props props(room.rules, "run-1", room.report);
   const mode_t before = ::umask(077);
   const auto first = props.binds(room.role, "setup~a~b", 1);
   const auto second = props.binds(room.role, "setup~a~b", 2);
   ::umask(before);
-  CHECK(first[1].directory == room.report / "cells" / "setup~a~b" / "1-var-mlog" / "relay");
+  const fs::path place = second[1].directory;
+  CHECK(first[1].directory != place);
   CHECK(first[1].target == "/var/mlog");
   CHECK_FALSE(first[1].read_only);
-  CHECK(mode_of(first[1].directory) == 01777);
-  CHECK(mode_of(first[1].directory.parent_path()) == 0700);
-  std::ofstream(second[1].directory / "trace.mlog") << "x";
-  props.tidy(room.role, "setup~a~b", 1);
-  props.tidy(room.role, "setup~a~b", 2);
+  CHECK_FALSE(place.string().starts_with(room.report.string()));
+  CHECK(mode_of(place) == 01777);
+  CHECK(mode_of(place.parent_path()) == 0700);
+  std::ofstream(place / "trace.mlog") << "x";
+  fs::create_symlink("/etc/passwd", place / "users");
+  for (const char* name : {"a\x1b[2J", "b", "c", "d"})
+    fs::create_symlink("x", place / name);
+  CHECK(collect(props, room.role, 1, "setup~a~b").empty());
+  const std::vector<LeftOut> left_out = collect(props, room.role, 2, "setup~a~b");
+  REQUIRE(left_out.size() == 1);
+  CHECK(left_out[0].role == "relay");
+  CHECK(left_out[0].directory == "/var/mlog");
+  CHECK(left_out[0].count == 5);
+  CHECK(left_out[0].entries.size() == 5);
+  CHECK(left_out[0].what ==
+        "not all of what was left in /var/mlog is kept: \"a\\e[2J\" (a symbolic link), \"b\" (a symbolic link), \"c\" (a symbolic link), "
+        "and 2 more");
   CHECK_FALSE(fs::exists(room.report / "cells" / "setup~a~b" / "1-var-mlog"));
-  CHECK(fs::exists(room.report / "cells" / "setup~a~b" / "2-var-mlog" / "relay" / "trace.mlog"));
+  CHECK(first_line(room.report / "cells" / "setup~a~b" / "2-var-mlog" / "relay" / "trace.mlog") == "x");
+  CHECK_FALSE(fs::exists(place.parent_path()));
 }
 
-TEST_CASE("without a report what roles leave behind goes with the run; without files nothing is made") {
+TEST_CASE("a /shared that is to be kept is collected as well") {
+  Room room;
+  Props props(room.rules, "run-6", room.report);
+  const fs::path shared = props.kept_shared("c", 1);
+  CHECK(mode_of(shared) == 01777);
+  std::ofstream(shared / "greeting") << "hello";
+  REQUIRE(::mkfifo((shared / "pipe").c_str(), 0666) == 0);
+  const std::vector<LeftOut> left_out = collect(props, room.role, 1, "c");
+  REQUIRE(left_out.size() == 1);
+  CHECK(left_out[0].role.empty());
+  CHECK(left_out[0].what == "not all of what was left in /shared is kept: \"pipe\" (a FIFO)");
+  CHECK(first_line(room.report / "cells" / "c" / "1-shared" / "greeting") == "hello");
+  CHECK_FALSE(fs::exists(shared));
+}
+
+TEST_CASE("without a report what roles leave behind goes; without files nothing is made") {
   Room room;
   room.rules.files.clear();
   room.role.mounts = {{"/mlog", "out"}};
-  fs::path place;
-  {
-    Props props(room.rules, "run-2", {});
-    props.make();
-    place = props.binds(room.role, "c", 1)[0].directory;
-    CHECK(fs::is_directory(place));
-    std::ofstream(place / "x") << "x";
-    props.tidy(room.role, "c", 1);
-    CHECK(fs::exists(place / "x"));
-  }
+  Props props(room.rules, "run-2", {});
+  props.make();
+  const fs::path place = props.binds(room.role, "c", 1)[0].directory;
+  CHECK(fs::is_directory(place));
+  std::ofstream(place / "x") << "x";
+  CHECK(collect(props, room.role, 1, "c").empty());
   CHECK_FALSE(fs::exists(place));
   room.role.mounts = {{"/shared", "shared"}};
   const Props unused(room.rules, "run-3", {});
   for (const auto& entry : fs::directory_iterator(fs::temp_directory_path()))
     CHECK_FALSE(entry.path().filename().string().starts_with("interoper-run-3-"));
+}
+
+TEST_CASE("what is not collected goes with the run") {
+  Room room;
+  fs::path place;
+  {
+    Props props(room.rules, "run-7", room.report);
+    place = props.binds(room.role, "c", 1)[1].directory;
+    std::ofstream(place / "x") << "x";
+  }
+  CHECK_FALSE(fs::exists(place));
 }
 
 TEST_CASE("a directory that somebody else has made is not taken") {
@@ -118,15 +166,16 @@ TEST_CASE("a directory that somebody else has made is not taken") {
   CHECK_THROWS_AS(other.make(), WorldError);
 }
 
-TEST_CASE("a disk that takes nothing is said") {
+TEST_CASE("a report that takes nothing is said") {
   Room room;
-  std::ofstream(room.report / "cells") << "no directory";
   Props props(room.rules, "run-4", room.report);
+  std::ofstream(props.binds(room.role, "c", 1)[1].directory / "x") << "x";
+  std::ofstream(room.report / "cells") << "no directory";
   std::string what;
   try {
-    props.binds(room.role, "c", 1);
+    collect(props, room.role, 1, "c");
   } catch (const WorldError& error) {
     what = error.what();
   }
-  CHECK(what.starts_with("cannot make the directory " + room.report.string() + "/cells/c/1-var-mlog for a role: "));
+  CHECK(what.starts_with("cannot keep what a role left behind, write " + room.report.string() + "/cells/c/1-var-mlog/relay/x: "));
 }

@@ -333,6 +333,8 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   order.n = n;
   order.repetition = repetition;
   order.lab = lab_order(stage_, record_, cell.cell, script, n, props_);
+  const Predicate hurried = [this] { return stage_.interrupt.level > 1; };
+  order.collect = [this, &cell, &script, n, &hurried] { return props_.collect(script.roles, cell.cell.id, n, hurried); };
   bool out_of_time = false;
   const EventTaker taker = [this, &cell, n, &out_of_time](const Event& event) {
     out_of_time = out_of_time || (event.by_engine && event.type == "timeout");
@@ -340,8 +342,6 @@ Task<> Runner::run_attempt(CellRecord& cell, const Script& script, int repetitio
   };
   const WaitTaker waits = [this, &cell, n](const std::string& what) { tell(AttemptWaits{cell, n, what}); };
   AttemptRecord attempt = co_await conduct(std::move(order), stage_.runtime, stage_.interrupt, taker, waits);
-  for (const RoleSpec& role : script.roles)
-    props_.tidy(role, cell.cell.id, n);
   attempt.log = timeline_path(cell.cell.id, n);
   const Judgement& judgement = attempt.judgement;
   const bool passed = judgement.verdict == Verdict::passed;
@@ -368,8 +368,7 @@ LabOrder lab_order(const Stage& stage, const RunRecord& record, const Cell& cell
     order.players.back().binds = props.binds(role, cell.id, attempt);
     order.shared = order.shared || sees_shared(role);
   }
-  if (stage.options.keep && order.shared)
-    order.keep_shared = stage.options.report / "cells" / cell.id / (std::to_string(attempt) + "-shared");
+  if (stage.options.keep && order.shared) order.keep_shared = props.kept_shared(cell.id, attempt);
   return order;
 }
 

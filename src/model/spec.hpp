@@ -32,7 +32,7 @@ struct Limits {
 struct Mount {
   std::string target;  // absolute path, as the role sees it
   // "shared": the attempt's own directory, which stands at /shared only; "out": a directory of this role, empty at the start, writable for
-  // everyone, kept in the report when something is in it; else what the suite makes under this name (Rules::files), read-only.
+  // everyone, whose files are kept in the report; else what the suite makes under this name (Rules::files), read-only.
   std::string source;
   bool operator==(const Mount&) const = default;
 };

@@ -168,7 +168,7 @@ class Ctrf {
     if (!judgement.findings.empty()) {
       json.key("findings").begin_array();
       for (const Finding& finding : judgement.findings)
-        json.string(cut(finding.role + " (" + finding.kind + "): " + finding.message));
+        json.string(cut((finding.role.empty() ? "" : finding.role + " ") + "(" + finding.kind + "): " + finding.message));
       json.end_array();
     }
   }

@@ -211,7 +211,8 @@ class JUnit {
         line("  result " + shown(result.name) + ": " + verdict_words(result.verdict, shown(result.reason)) +
              (result.message.empty() ? "" : ": " + shown(result.message)));
       for (const Finding& finding : judgement.findings)
-        line("  finding in " + shown(finding.role) + " (" + shown(finding.kind) + "): " + shown(finding.message) + at_event(finding.seq));
+        line("  finding" + (finding.role.empty() ? "" : " in " + shown(finding.role)) + " (" + shown(finding.kind) +
+             "): " + shown(finding.message) + at_event(finding.seq));
       if (judgement.findings_left_out != 0) line("  and " + std::to_string(judgement.findings_left_out) + " more findings");
     }
     return text;

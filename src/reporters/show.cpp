@@ -105,7 +105,8 @@ void show_judgement(const AttemptRecord& attempt, const Style& style, Pieces& ou
     out.line("  measured  " + shown(measurement.name) + " " + shown(measurement.value) + " " + shown(measurement.unit) + "  " +
              shown(measurement.role));
   for (const Finding& finding : judgement.findings)
-    out.line("  finding   " + shown(finding.role) + ": " + shown(finding.message) + "  event " + std::to_string(finding.seq));
+    out.line("  finding   " + (finding.role.empty() ? "" : shown(finding.role) + ": ") + shown(finding.message) + "  event " +
+             std::to_string(finding.seq));
   if (judgement.findings_left_out != 0)
     out.line(std::string("  finding   ") + (style.utf8 ? "…" : "...") + " and " + std::to_string(judgement.findings_left_out) + " more");
 }

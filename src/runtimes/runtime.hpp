@@ -42,7 +42,8 @@ struct Player {
   std::vector<std::pair<std::string, std::string>> env;
   std::string user;
   Limits limits;
-  // Directories of this machine -> where the process sees them. Writable ones have room for whatever it writes.
+  // Directories of this machine -> where the process sees them. Writable ones have room for whatever it writes; what it leaves there may
+  // belong to another user, and it is the runtime's part, where it can, that we may read and remove it when the process has ended.
   struct Bind {
     std::filesystem::path directory;
     std::string target;

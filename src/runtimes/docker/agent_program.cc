@@ -1,6 +1,8 @@
 // The agent: process 1 of a role's container. It says hello to the runtime, runs the role's command when told to, passes signals on,
-// reaps what is orphaned, kills what the role leaves behind, and says how the role ended. A static program: it runs in any image.
-// Arguments: the command. It trusts nothing that the image or the role can change.
+// reaps what is orphaned, kills what the role leaves behind, opens to all what it left in directories of the machine, and says how the
+// role ended. A static program: it runs in any image. Arguments: those directories, "--", the command. It trusts nothing that the image
+// or the role can change.
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -118,6 +121,33 @@ void kill_the_rest() {
     kill(-1, SIGKILL);
   } while (waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
 }
+
+// The runtime may be another user, who can neither read nor remove what the role's user made: lets everybody, as far as this user can.
+// (A directory of the run keeps everybody else out.) Nothing of the role runs any more, so that nothing changes under us.
+class Opener {
+ public:
+  void open_up(int directory, int level = 0) {
+    DIR* const listing = directory >= 0 ? fdopendir(directory) : nullptr;
+    if (listing == nullptr) return;
+    while (const dirent* entry = left_ > 0 ? readdir(listing) : nullptr) {
+      const char* const name = entry->d_name;
+      if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+      --left_;
+      struct stat facts {};
+      if (fstatat(directory, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (S_ISREG(facts.st_mode) && (facts.st_mode & S_IROTH) == 0) fchmodat(directory, name, 0644, 0);
+      if (!S_ISDIR(facts.st_mode)) continue;
+      fchmodat(directory, name, 0777, 0);
+      if (level < deepest) open_up(openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), level + 1);
+    }
+    closedir(listing);
+  }
+
+ private:
+  // More than the runtime keeps; a role must not make us work for ever, nor use up our descriptors.
+  static constexpr int deepest = 64;
+  int left_ = 100'000;  // entries
+};
 
 // Looks for UDP sockets that are bound in the container's network.
 class Sockets {
@@ -260,7 +290,12 @@ int main(int, char** arguments) {
   Agent agent(runtime, signals, sockets);
   if (!agent.wait_for_go()) _exit(no_runtime);
   sockets.begin();
-  const Role role = run(arguments + 1, in, out, err, before);
+  char** command = arguments + 1;
+  while (*command != nullptr && strcmp(*command, end_of_directories) != 0)
+    ++command;
+  if (*command == nullptr) _exit(no_runtime);
+  ++command;
+  const Role role = run(command, in, out, err, before);
   for (const int roles_own : {in.reading, out.writing, err.writing})
     close(roles_own);
   Record started;
@@ -272,6 +307,11 @@ int main(int, char** arguments) {
   int status = 0;
   if (!agent.wait_for(role, status)) _exit(no_runtime);
   kill_the_rest();
+  Opener opener;
+  for (char** directory = arguments + 1; directory < command - 1; ++directory) {
+    chmod(*directory, 0777);
+    opener.open_up(open(*directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
   Record ended;
   ended.word = Word::ended;
   ended.number = status;

@@ -23,6 +23,9 @@ constexpr const char* directory = "/.interoper";
 constexpr const char* program_path = "/.interoper/agent";
 constexpr const char* door_path = "/.interoper/door";
 
+// Its arguments: directories of this machine that the role may write to (absolute paths), this, the role's command.
+constexpr const char* end_of_directories = "--";
+
 enum class Word : std::uint32_t { hello = 1, go, started, signal, watch, bound, ended };
 
 struct Record {

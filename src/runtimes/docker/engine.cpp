@@ -17,9 +17,6 @@ constexpr std::chrono::seconds start_within{120};
 constexpr std::chrono::seconds remove_within{90};
 // Asked before anything else runs: an engine that is slower than this is of no use.
 constexpr std::chrono::seconds connect_within{15};
-// The contract's directory for all roles of an attempt.
-constexpr const char* shared_path = "/shared";
-
 bool is_ok(const HttpResponse& response) { return response.status >= 200 && response.status < 300; }
 
 // "Fri, 20 Nov 2026 22:19:35 GMT" (RFC 9110), 0 when it is none.

@@ -48,6 +48,9 @@ struct EngineFacts {
   std::vector<std::string> warnings;
 };
 
+// The contract's directory for all roles of an attempt.
+constexpr const char* shared_path = "/shared";
+
 // A file or directory of the engine's host, and where a container sees it.
 struct HostBind {
   std::string source, target;

@@ -184,6 +184,11 @@ class DockerLab final : public Lab {
     const std::filesystem::path place = workshop_.agents->furnish();
     order.agent_directory = place.string();
     order.entrypoint = {agent::program_path};
+    if (!order.shared_directory.empty()) order.entrypoint.emplace_back(shared_path);
+    for (const Player::Bind& bind : role.binds) {
+      if (!bind.read_only) order.entrypoint.push_back(bind.target);
+    }
+    order.entrypoint.emplace_back(agent::end_of_directories);
     order.command = role.command;
     Workshop& workshop = workshop_;
     role.agent = make_agent(workshop_.executor, place, role.has_stdin, [&workshop] { workshop.exits.changed(); });

@@ -239,7 +239,7 @@ TEST_CASE("the agent runs what the image would have run") {
   order.players[1].command = {"th-test", "t", "driver"};
   CHECK_THROWS_AS(stage.loop.run(stage.runtime->open(order)), WorldError);
   REQUIRE(roles.size() == 2);
-  CHECK(roles[0].at("Entrypoint") == Json::array({"/.interoper/agent"}));
+  CHECK(roles[0].at("Entrypoint") == Json::array({"/.interoper/agent", "--"}));
   CHECK(roles[0].at("Cmd") == Json::array({"sh", "-e", "serve"}));
   CHECK(roles[0].at("HostConfig").at("Init") == false);
   CHECK(roles[1].at("Cmd") == Json::array({"sh", "-e", "th-test", "t", "driver"}));
