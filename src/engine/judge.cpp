@@ -101,7 +101,7 @@ void Judge::engine_event(const Event& event) {
   } else if (event.type == "interrupted") {
     break_rule(Rule::aborted, Verdict::aborted, "interrupted", "the run was interrupted before the cell ended", "", event);
   } else if (event.type == "left-out") {
-    finding(event.role, "left-out", text_at(event, "in.what"), event.seq);
+    finding(event.role, "left-out", json_text_at(event.line, "in.what"), event.seq);
   } else if (event.type == "log") {
     if (json_at(event.line, "in.malformed")) finding(event.role, "malformed", "the line starts with `{` and is no JSON object", event.seq);
     if (json_at(event.line, "in.reserved")) {
