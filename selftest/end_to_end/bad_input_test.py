@@ -150,6 +150,8 @@ class CommandLine(BadCase):
             (["tests"], "subcommand"),
             (["test", "--tets", "x"], "--tets"),
             (["test", "extra"], "extra"),
+            (["show", "latest", "--bogus"], "--bogus"),
+            (["show", "latest", "--bogus=1"], "--bogus=1"),
             (["test", "-j", "0"], '"0"'),
             (["test", "-j", "many"], '"many"'),
             (["test", "--repeat", "x"], "--repeat"),

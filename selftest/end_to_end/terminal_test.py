@@ -230,6 +230,26 @@ class Recorded(Case):
         self.assertTrue(any("■ aborted" in line for line in session.lines()), "\n".join(session.lines()))
         self.assertEqual(running.wait().code, 130)
 
+    def test_it_does_not_follow_the_dead(self):
+        project = scenes.set_up_paths(self.project(), "long")
+        running = project.start("tournament", "-t", "long")
+        self.addCleanup(running.stop)
+        wait_until("the cell runs", lambda: project.runs() and any("busy" in str(stage.read_events(path)) for path in stage.timelines_of(project.run_folder())))
+        following = project.start("show", "-f", "latest", "long")
+        self.addCleanup(following.stop)
+        wait_until("it follows", lambda: "busy" in following.text(following.out))
+        self.assertIsNone(following.process.poll())
+        running.send(signal.SIGKILL)
+        running.wait()
+        run = project.runs()[0]
+        cell = "long~busy~busy"
+        for done in (following.wait(), project.interoper("show", "-f", "latest", "long")):
+            self.assert_code(done, 3)
+            self.assertEqual(
+                done.err, f"error: nothing will follow: {run} was killed, and {cell} was not over\nhelp: `interoper clean` removes what the run left behind\n"
+            )
+        project.interoper("clean")
+
     def test_what_is_long_goes_through_the_pager(self):
         project = scenes.set_up_paths(self.project(), "good")
         project.write("busy/scenes/good.driver", "i=0; while [ $i -lt 100 ]; do echo line $i; i=$((i + 1)); done; say ready; say done\n")

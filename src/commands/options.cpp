@@ -434,7 +434,7 @@ std::vector<const char*> take_role_wishes(const CLI::App& app, const CLI::App& c
   const std::vector<std::string>& arguments = options.argv;
   std::vector<const char*> rest;
   std::vector<std::string> known = long_names(command);
-  const bool selects = std::find(known.begin(), known.end(), "role") != known.end();
+  const bool selects = std::find(known.begin(), known.end(), "impl") != known.end();  // `show` has a --role too, of another kind
   const std::vector<std::string> common = long_names(app);
   known.insert(known.end(), common.begin(), common.end());
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "base/machine.hpp"
+#include "base/owner.hpp"
 #include "commands/build.hpp"
 #include "commands/commands.hpp"
 #include "commands/earlier.hpp"
@@ -149,6 +150,7 @@ Needs needs_of(const Plan& plan, const Project& project, Means means) {
 RunRecord record_of(const Project& project, const Plan& plan, const Options& options, const std::string& id) {
   RunRecord record;
   record.id = id;
+  record.owner = own_mark();
   record.started = std::chrono::system_clock::now();
   record.command = options.argv;
   record.version = INTEROPER_VERSION;

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <thread>
 
+#include "base/owner.hpp"
 #include "commands/commands.hpp"
 #include "commands/pager.hpp"
 #include "commands/project.hpp"
@@ -47,7 +48,7 @@ int newest_attempt(const Recording& recording, const CellRecord& cell) {
   return attempt;
 }
 
-// Ends with the attempt, or with a run that ended without it. Ctrl-C ends it as it ends any program.
+// Ends with the attempt, or with a run that ended without it, also by a kill. Ctrl-C ends it as it ends any program.
 int follow_cell(const Recording& recording, const Options& options, const std::string& name) {
   const std::vector<const CellRecord*> cells = find_cells(recording.run, name);
   if (cells.empty()) return no_such_cell(recording, name);
@@ -64,16 +65,23 @@ int follow_cell(const Recording& recording, const Options& options, const std::s
   TimelineFollower follower(recording, cell, view, style_of(STDOUT_FILENO, options.color), sink);
   bool told = false;
   bool last = false;
+  bool is_dead = false;
   while (!follower.is_over() && out.error() == 0) {
-    const bool has_ended = std::filesystem::exists(recording.folder / report_file);  // asked before the last look
+    // Asked in this order, and before the last look: who is dead writes no report any more.
+    is_dead = life_of(recording.run.owner) == Life::dead;
+    const bool has_ended = std::filesystem::exists(recording.folder / report_file);
+    is_dead = is_dead && !has_ended;
     const bool begun = follower.show_more();
     if (last || follower.is_over()) break;
-    last = has_ended;
+    last = has_ended || is_dead;
     if (!begun && !told && !last) std::cerr << "waiting for " << cell.cell.id << ", attempt " << view.attempt << ", to begin\n";
     told = true;
-    std::this_thread::sleep_for(look_every);
+    if (!last) std::this_thread::sleep_for(look_every);
   }
-  return exit_done;
+  if (follower.is_over() || !is_dead) return exit_done;
+  std::cerr << "error: nothing will follow: " << recording.run.id << " was killed, and " << cell.cell.id << " was not over\n"
+            << "help: `interoper clean` removes what the run left behind\n";
+  return exit_trouble;
 }
 
 }  // namespace

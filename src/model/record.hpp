@@ -139,6 +139,7 @@ struct ShardRecord {
 
 struct RunRecord {
   std::string id;
+  std::string owner;  // which process runs it, as base/owner.hpp writes it; written down only while the run has not ended
   std::chrono::system_clock::time_point started;
   std::optional<std::chrono::system_clock::time_point> finished;
   std::int64_t duration_ms = 0;

@@ -134,6 +134,7 @@ void put_run(JsonWriter& out, const RunRecord& run) {
     out.string(word);
   out.end_array().key("version").string(run.version).key("runtime").string(run.runtime);
   put_pairs(out.key("host"), run.host);
+  if (!run.finished && !run.owner.empty()) out.key("owner").string(run.owner);
   out.key("seed").number(run.seed).key("exit_code").number(run.exit_code);
   if (run.shard) put(out.key("shard"), *run.shard);
   out.key("suite").begin_object();

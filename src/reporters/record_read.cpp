@@ -231,6 +231,7 @@ void Reader::read_run(const Members& members, RunRecord& run) {
   take(members, "runtime", run.runtime);
   for (const JsonMember& fact : object_in(members, "host"))
     run.host[fact.key] = json_string(fact.value).value_or(std::string(fact.value));
+  take(members, "owner", run.owner);
   take(members, "seed", run.seed);
   take(members, "exit_code", run.exit_code);
   take(members, "shard", run.shard);
