@@ -12,12 +12,9 @@
 namespace interoper {
 namespace {
 
-// Enough behind the deciding event for what a role still says while it is stopped.
-constexpr std::size_t kept_events = 40;
 // Longer events are cut when they are kept: with 64 roles at once these are some 20 MB at most.
 constexpr std::size_t kept_bytes = 4096;
 constexpr std::size_t most_roles = 64;
-constexpr std::size_t shown_before = 8;  // with the deciding event itself
 constexpr std::size_t shown_after = 3;
 constexpr std::ptrdiff_t pinned_before = 3;  // with the point itself
 constexpr std::ptrdiff_t pinned_after = 8;   // its diagnostics

@@ -30,6 +30,13 @@ std::string seconds_text(std::int64_t us, int digits);
 // The last events of each role of an attempt, kept while they stream by, so that a failure can be shown with what led to it.
 class LastEvents {
  public:
+  // Of each role. Enough behind the deciding event for what a role still says while it is stopped.
+  static constexpr std::size_t kept_events = 40;
+  // With the deciding event itself.
+  static constexpr std::size_t shown_before = 8;
+  // So many events may follow the deciding one, whoever says them: with one more, what led to it might no longer be kept.
+  static constexpr std::size_t most_behind = kept_events - shown_before;
+
   void add(const Event& event);
 
   // Some ten lines of the blamed role around the deciding event, which is marked; oldest first, without newlines. When that concerns no

@@ -8,8 +8,6 @@ namespace {
 
 // Enough that what the blamed role said last stands among them, few enough that a timeline of a million events is read quickly.
 constexpr std::uint64_t looked_back = 4096;
-// Behind the deciding event: other roles may talk on before the blamed one does.
-constexpr std::uint64_t looked_ahead = 64;
 
 std::vector<std::string> read_around(const std::filesystem::path& file, const Blame& blame) {
   LastEvents last;
@@ -17,7 +15,7 @@ std::vector<std::string> read_around(const std::filesystem::path& file, const Bl
   read_timeline(file, [&](std::string_view line) {
     const std::uint64_t here = position++;
     if (here + looked_back >= blame.seq) last.add(recorded_event(line));
-    return here < blame.seq || here - blame.seq < looked_ahead;
+    return here < blame.seq || here - blame.seq < LastEvents::most_behind;
   });
   return last.around(blame, Style{});
 }
