@@ -205,6 +205,18 @@ class Files(RegistryCase):
     def test_two_registries(self):
         self.refused("--suite", self.place, says=["names two registries"])
 
+    def test_shards_of_two_registries_are_not_one_run(self):
+        # Nobody is started: the cells end in `error`, and what matters here is that the plans have the same cells.
+        self.call("tournament", "--suite", self.registry, "--shard", "1/2", "--reports", "first", code=3)
+        self.call("tournament", "--suite", self.registry, "--shard", "2/2", "--reports", "same", code=3)
+        other = json.loads(json.dumps(SMALL))
+        other["implementations"]["far"]["roles"]["relay"]["remote"][0]["url"] = "https://elsewhere.example/moq"
+        self.write(other)
+        self.call("tournament", "--suite", self.registry, "--shard", "2/2", "--reports", "other", code=3)
+        self.assertIn("error", self.call("merge", "first/latest", "same/latest", "--out", "one", code=3).out)
+        refused = self.call("merge", "first/latest", "other/latest", "--out", "two", code=2)
+        self.assertRegex(refused.err, r"its suite's content is sha256:.*\n +help: run all shards with the same files")
+
     def test_no_registry(self):
         done = self.call("tests", "list", "--suite", "moq", code=2)
         self.assertRegex(done.err, "nothing says who implements the suite moq(.|\n)*--suite PATH/implementations.json")

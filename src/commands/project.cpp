@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "commands/selection.hpp"
+#include "suites/digest.hpp"
 #include "suites/foreign_registry.hpp"
 #include "suites/registry.hpp"
 #include "suites/suite_loader.hpp"
@@ -72,7 +73,7 @@ class ProjectLoader {
     if (!suite.suite || has_errors(problems_)) return {std::nullopt, std::move(problems_)};
 
     project_.suite = std::move(*suite.suite);
-    if (registry_) project_.suite.source += ", " + registry_->path;
+    if (registry_) add_registry_to(project_.suite);
     // Who is not in another runner's registry can meet nobody in it.
     auto local = registry_ ? std::nullopt : local_implementation(options_, project_.suite.rules);
     if (local) {
@@ -88,6 +89,12 @@ class ProjectLoader {
   }
 
  private:
+  // Who can meet whom, and where, stands in the registry: runs of other registries are runs of other suites.
+  void add_registry_to(Suite& suite) const {
+    suite.source += ", " + registry_->path;
+    suite.digest = "sha256:" + sha256(suite.digest + "\n" + sha256(registry_->text) + "\n");
+  }
+
   static void append(Problems& problems, Problems more) { std::move(more.begin(), more.end(), std::back_inserter(problems)); }
 
   // What --suite names: folders of tests, suites that ship, another runner's registry.

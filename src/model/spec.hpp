@@ -236,7 +236,7 @@ struct Rules {
 struct Suite {
   std::string name;
   std::string source;       // the folder or file it was read from
-  std::string digest;       // "sha256:…" over everything that was read
+  std::string digest;       // "sha256:…" over everything that was read, another runner's registry included
   std::string description;  // the suite header's JSON text, whole; "{}" when there is none
   Rules rules;
   std::vector<Spec> specs;  // sorted by name; last the run of all of them, where there is one
