@@ -51,6 +51,12 @@ bool same_content(const Sighting& a, const Sighting& b) { return a.rule == b.rul
 
 // All sightings of one content.
 void match_content(std::span<const Sighting* const> group, Packets& packets) {
+  if (group.size() == 2 && group[0]->sent != group[1]->sent && group[0]->role != group[1]->role) {  // nearly all of them
+    const Sighting& sending = *group[group[0]->sent ? 0 : 1];
+    const Sighting& receipt = *group[group[0]->sent ? 1 : 0];
+    packets.arrows.push_back({sending.seq, receipt.seq, sending.rule, sending.role, receipt.role, false, false});
+    return;
+  }
   std::vector<const Sighting*> arrived_of;  // sendings that arrived somewhere
   std::vector<std::uint32_t> receivers;
   for (const Sighting* sighting : group) {
@@ -83,13 +89,14 @@ void match_content(std::span<const Sighting* const> group, Packets& packets) {
 
 // RFC 4737's definition: a packet is reordered when one that was sent after it had arrived before it.
 void find_reordered(std::vector<Arrow>& arrows) {
-  std::vector<Arrow*> arrivals;
+  std::vector<std::pair<std::uint64_t, Arrow*>> arrivals;
+  arrivals.reserve(arrows.size());
   for (Arrow& arrow : arrows) {
-    if (!arrow.duplicate) arrivals.push_back(&arrow);
+    if (!arrow.duplicate) arrivals.emplace_back(arrow.received, &arrow);
   }
-  std::sort(arrivals.begin(), arrivals.end(), [](const Arrow* a, const Arrow* b) { return a->received < b->received; });
+  std::sort(arrivals.begin(), arrivals.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, std::uint64_t> last_sent;
-  for (Arrow* arrow : arrivals) {
+  for (const auto& [_, arrow] : arrivals) {
     std::uint64_t& last = last_sent[{arrow->rule, arrow->from, arrow->to}];
     arrow->reordered = arrow->sent < last;
     last = std::max(last, arrow->sent);
@@ -125,12 +132,25 @@ void count(const std::vector<Sighting>& sightings, Packets& packets) {
 }  // namespace
 
 Packets match_packets(const std::vector<Sighting>& sightings) {
-  std::vector<const Sighting*> by_content;
-  by_content.reserve(sightings.size());
+  // What is sorted by is kept beside the pointer: following it for each comparison would miss the cache a million times.
+  struct Keyed {
+    std::uint64_t key;
+    const Sighting* sighting;
+  };
+  std::vector<Keyed> keyed;
+  keyed.reserve(sightings.size());
   for (const Sighting& sighting : sightings)
-    by_content.push_back(&sighting);
-  std::sort(by_content.begin(), by_content.end(),
-            [](const Sighting* a, const Sighting* b) { return std::tie(a->rule, a->key, a->seq) < std::tie(b->rule, b->key, b->seq); });
+    keyed.push_back({sighting.key.first, &sighting});
+  std::sort(keyed.begin(), keyed.end(), [](const Keyed& a, const Keyed& b) {
+    if (a.key != b.key) return a.key < b.key;
+    const Sighting& left = *a.sighting;
+    const Sighting& right = *b.sighting;
+    return std::tie(left.rule, left.key, left.seq) < std::tie(right.rule, right.key, right.seq);
+  });
+  std::vector<const Sighting*> by_content;
+  by_content.reserve(keyed.size());
+  for (const Keyed& one : keyed)
+    by_content.push_back(one.sighting);
   Packets packets;
   for (auto begin = by_content.begin(); begin != by_content.end();) {
     const auto end = std::find_if(begin, by_content.end(), [&](const Sighting* other) { return !same_content(**begin, *other); });
@@ -140,9 +160,9 @@ Packets match_packets(const std::vector<Sighting>& sightings) {
   const auto by_seq = [](const Sighting& a, const Sighting& b) { return a.seq < b.seq; };
   std::sort(packets.lost.begin(), packets.lost.end(), by_seq);
   std::sort(packets.unknown.begin(), packets.unknown.end(), by_seq);
-  find_reordered(packets.arrows);
   std::sort(packets.arrows.begin(), packets.arrows.end(),
             [](const Arrow& a, const Arrow& b) { return std::tie(a.sent, a.received) < std::tie(b.sent, b.received); });
+  find_reordered(packets.arrows);
   count(sightings, packets);
   return packets;
 }
