@@ -146,7 +146,7 @@ await test("a million events are shown, found and walked through", async () => {
   const page = await look(browser);
   await page.goto(`${address}#/cell/flood~a~b/1`);
   await page.waitForSelector(".sequence .row");
-  assert.match(await page.textContent(".bar"), /1,000,000 events/);
+  await page.waitForFunction(() => document.querySelector(".bar").textContent.includes("1,000,000 events"));  // the first ones come before
   assert.ok(await page.evaluate(() => document.querySelectorAll(".row").length) < 100);
   await page.keyboard.press("End");
   await page.waitForFunction(() => /"seq": 999999/.test(document.querySelector(".detail .json")?.textContent ?? ""));
@@ -158,6 +158,29 @@ await test("a million events are shown, found and walked through", async () => {
   await page.keyboard.press("Escape");
   await page.keyboard.press("z");
   assert.match(await page.evaluate(() => location.hash), /at=500000/);
+  // From the cell to its timeline nothing is read again.
+  await page.goto(`${address}#/cell/flood~a~b`);
+  await page.waitForSelector(".conditions");
+  const asked = page.requests.filter(url => url.includes("facts?")).length;
+  await page.click("main.cell .button");
+  await page.waitForSelector(".sequence .row");
+  assert.equal(page.requests.filter(url => url.includes("facts?")).length, asked);
+  assert.deepEqual(page.troubles, []);
+});
+
+await test("a long timeline's beginning is there before its end, and says so", async () => {
+  const { address } = await inspect(made("million"));
+  const page = await look(browser);
+  let goOn;
+  const held = new Promise(resolve => { goOn = resolve; });
+  await page.route(url => url.pathname === "/facts" && !url.searchParams.has("first"), async route => { await held; await route.continue(); });
+  await page.goto(`${address}#/cell/flood~a~b/1`);
+  await page.waitForFunction(() => document.querySelector(".packets")?.textContent === "the first 20,480 of 1,000,000 events; reading the rest …");
+  await page.waitForFunction(() => /step 3 of/.test(document.querySelector(".rows").textContent));  // a line comes while the rest is awaited
+  assert.equal(await page.evaluate(() => document.querySelectorAll(".row em.lost").length), 0);  // who saw a part knows no fates
+  goOn();
+  await page.waitForFunction(() => /sent by driver, .* lost/.test(document.querySelector(".packets")?.textContent ?? ""));
+  assert.match(await page.textContent(".bar"), /1,000,000 events/);
   assert.deepEqual(page.troubles, []);
 });
 

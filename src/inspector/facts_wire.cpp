@@ -106,6 +106,7 @@ std::string facts_bytes(const TimelineFacts& facts, const Rules& rules) {
   columns.add<std::uint8_t>("unknown_rule", packets.unknown, [](const Sighting& sighting) { return sighting.rule; });
 
   std::string header = R"({"schema":"interoper.facts/1","events":)" + std::to_string(facts.size());
+  header += std::string(",\"part\":") + (facts.part ? "true" : "false");
   header += ",\"faulty\":" + std::to_string(facts.faulty) + ",\"trouble\":" + json_quote(facts.trouble);
   header += ",\"roles\":" + array_of(facts.roles, json_quote) + ",\"types\":" + array_of(facts.types, json_quote);
   header += ",\"kinds\":" + array_of(rules.objects, [](const ObjectKind& kind) { return json_quote(kind.kind); });

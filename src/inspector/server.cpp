@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <optional>
 #include <set>
 
 namespace interoper {
@@ -33,13 +34,15 @@ constexpr const char* content_policy =
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
-Answer answer_to(Site& site, const Request& request, const std::set<std::string>& hosts) {
+std::string_view target_of(const Request& request) { return {request.target().data(), request.target().size()}; }
+
+// Nothing when the request may be answered.
+std::optional<Answer> refusal_of(const Request& request, const std::set<std::string>& hosts) {
   const auto refusal = [](int status, const char* text) { return Answer{status, "text/plain; charset=utf-8", std::string(text) + "\n"}; };
   if (!hosts.contains(std::string(request[http::field::host])))
     return refusal(403, "this is interoper's page for the person at this machine: open the address that it printed");
   if (request.method() != http::verb::get && request.method() != http::verb::head) return refusal(405, "only GET and HEAD are served");
-  const auto target = request.target();
-  return site.answer(std::string_view(target.data(), target.size()));
+  return std::nullopt;
 }
 
 Response response_to(Answer answer, const Request& request) {
@@ -74,7 +77,13 @@ struct Server::State {
       connection->expires_after(idle_within);
       co_await http::async_read(*connection, buffer, parser, token);
       if (error) break;
-      Response response = response_to(answer_to(site, parser.get(), hosts), parser.get());
+      std::optional<Answer> answer = refusal_of(parser.get(), hosts);
+      // A long timeline is read between the answers to others.
+      while (!answer && !stopped && site.prepare(target_of(parser.get())))
+        co_await yield_turn();
+      if (stopped) break;
+      if (!answer) answer = site.answer(target_of(parser.get()));
+      Response response = response_to(std::move(*answer), parser.get());
       more = response.keep_alive();
       connection->expires_after(written_within);
       co_await http::async_write(*connection, response, token);

@@ -20,6 +20,8 @@ namespace {
 
 // A million events are some forty megabytes each.
 constexpr std::size_t most_opened = 3;
+// Read in some ten milliseconds: in a longer file the page asks for the first events only, and then for all.
+constexpr std::uintmax_t short_file_bytes = std::uintmax_t{4} << 20U;
 // What the page shows at once, and some more.
 constexpr std::uint64_t most_lines = 2000;
 // Longer lines are shown by their beginning until somebody asks for the whole.
@@ -112,6 +114,13 @@ struct Site::Query {
     if (fault != std::errc() || end != value.data() + value.size()) return std::nullopt;
     return number;
   }
+  // How many of the timeline's events the answer to `path` needs.
+  std::uint64_t events(std::string_view path) const {
+    if (path == "/facts") return number("first").value_or(all_events);
+    if (path == "/lines") return number("to").value_or(all_events);
+    if (path == "/line") return std::min(number("at").value_or(all_events), all_events - 1) + 1;
+    return all_events;
+  }
   std::map<std::string, std::string> values;
 };
 
@@ -137,11 +146,22 @@ Answer Site::answer(std::string_view target) {
   if (path == "/search") return search(query);
   if (path == "/facts") {
     const AttemptRecord* attempt = find(query);
-    std::string bytes = attempt == nullptr ? "" : facts(*attempt);
+    std::string bytes = attempt == nullptr ? "" : facts(*attempt, query.events(path));
     if (bytes.empty()) return refusal(404, "there is no timeline of this attempt");
     return {200, "application/octet-stream", std::move(bytes)};
   }
   return refusal(404, "there is nothing here");
+}
+
+bool Site::prepare(std::string_view target) {
+  if (recording_.origin != Recording::Origin::report) return false;  // what a run still writes would grow from piece to piece
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path != "/facts" && path != "/lines" && path != "/line" && path != "/search") return false;
+  const Query query(path.size() < target.size() ? target.substr(path.size() + 1) : std::string_view());
+  const AttemptRecord* attempt = find(query);
+  const auto file = attempt == nullptr ? std::nullopt : timeline_file(recording_, *attempt);
+  std::error_code error;
+  return file && read_on(*file, std::filesystem::file_size(*file, error), query.events(path));
 }
 
 std::string Site::about(std::string_view left_out) const {
@@ -162,9 +182,13 @@ std::string Site::about(std::string_view left_out) const {
   return out + "},\"left_out\":" + json_quote(left_out) + "}";
 }
 
-std::string Site::facts(const AttemptRecord& attempt) {
-  const Opened* opened = open(attempt);
-  return opened == nullptr ? "" : facts_bytes(opened->facts, rules_);
+std::string Site::facts(const AttemptRecord& attempt, std::uint64_t most) {
+  const Opened* opened = open(attempt, most);
+  if (opened == nullptr) return "";
+  // Its beginning is read again sooner than a browser takes in all that is known.
+  if (opened->size_bytes > short_file_bytes && opened->facts.size() > most)
+    return facts_bytes(read_facts(opened->file, rules_.objects, rules_.match, most), rules_);
+  return facts_bytes(opened->facts, rules_);
 }
 
 const AttemptRecord* Site::find(const Query& query) const {
@@ -179,26 +203,53 @@ const AttemptRecord* Site::find(const Query& query) const {
   return nullptr;
 }
 
-const Site::Opened* Site::open(const AttemptRecord& attempt) {
+bool Site::read_on(const std::filesystem::path& file, std::uintmax_t size_bytes, std::uint64_t events) {
+  const auto is_this = [&](const auto& one) { return one.file == file && one.size_bytes == size_bytes; };
+  const auto known = std::find_if(opened_.begin(), opened_.end(), is_this);
+  if (known != opened_.end() && (!known->facts.part || known->facts.size() >= events)) {
+    opened_.splice(opened_.begin(), opened_, known);
+    return false;
+  }
+  const bool goes_on = known != opened_.end();  // who looks behind the first part
+  if (events != all_events && !goes_on && size_bytes > short_file_bytes) {
+    keep(file, size_bytes, read_facts(file, rules_.objects, rules_.match, events));
+    return false;
+  }
+  auto opening = std::find_if(opening_.begin(), opening_.end(), is_this);
+  if (opening == opening_.end()) {
+    if (opening_.size() >= most_opened) {  // those first
+      if (!opening_.back().reading.step()) opening_.pop_back();
+      return true;
+    }
+    opening_.push_front({file, size_bytes, FactsReading(file, rules_.objects, rules_.match)});
+    opening = opening_.begin();
+  }
+  if (opening->reading.step()) return true;
+  keep(file, size_bytes, opening->reading.take());
+  opening_.erase(opening);
+  return false;
+}
+
+void Site::keep(const std::filesystem::path& file, std::uintmax_t size_bytes, TimelineFacts facts) {
+  opened_.remove_if([&](const Opened& one) { return one.file == file; });
+  if (opened_.size() >= most_opened) opened_.pop_back();
+  opened_.push_front({file, size_bytes, std::move(facts)});
+}
+
+const Site::Opened* Site::open(const AttemptRecord& attempt, std::uint64_t events) {
   const auto file = timeline_file(recording_, attempt);
   if (!file) return nullptr;
   std::error_code error;
   const std::uintmax_t size_bytes = std::filesystem::file_size(*file, error);
-  const auto known = std::find_if(opened_.begin(), opened_.end(),
-                                  [&](const Opened& opened) { return opened.file == *file && opened.size_bytes == size_bytes; });
-  if (known != opened_.end()) {
-    opened_.splice(opened_.begin(), opened_, known);
-    return &opened_.front();
+  while (read_on(*file, size_bytes, events)) {
   }
-  if (opened_.size() >= most_opened) opened_.pop_back();
-  opened_.push_front({*file, size_bytes, read_facts(*file, rules_.objects, rules_.match)});
   return &opened_.front();
 }
 
 // {"from": N, "lines": [TEXT | {"bytes": N, "head": TEXT}]}: the lines of the events from..to (without the last), long ones by their head.
 Answer Site::lines(const Query& query) {
   const AttemptRecord* attempt = find(query);
-  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
+  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt, query.events("/lines"));
   if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
   const std::uint64_t all = opened->facts.size();
   const std::uint64_t from = std::min(query.number("from").value_or(0), all);
@@ -223,8 +274,8 @@ Answer Site::lines(const Query& query) {
 // One event's whole line.
 Answer Site::line(const Query& query) {
   const AttemptRecord* attempt = find(query);
-  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
-  const std::uint64_t at = query.number("at").value_or(~std::uint64_t{0});
+  const std::uint64_t at = query.number("at").value_or(all_events);
+  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt, query.events("/line"));
   if (opened == nullptr || at >= opened->facts.size()) return refusal(404, "there is no such event");
   const std::uint64_t begin = opened->facts.offset[at];
   const std::string bytes = File(opened->file).read(begin, opened->facts.offset[at + 1] - begin);

@@ -29,14 +29,17 @@ class Site {
 
   // `target` as it stands in the request line: "/facts?cell=…&attempt=1".
   Answer answer(std::string_view target);
+  // Reads some more of the timeline that this answer needs, a few milliseconds' worth. False when all of it is read: answer() does not
+  // keep others waiting then.
+  bool prepare(std::string_view target);
 
   const Recording& recording() const { return recording_; }
   // What the page wants to know beside the report: {"folder", "origin", "problems", "descriptions": test -> HTML,
   // "again": cell -> the command that runs it again, "left_out"}.
   // `left_out`: what the page cannot show, a sentence; empty when everything is at hand.
   std::string about(std::string_view left_out) const;
-  // The facts of an attempt as bytes, and its timeline; empty when there is none.
-  std::string facts(const AttemptRecord& attempt);
+  // The facts of an attempt as bytes; empty when there is no timeline. Of a long one those of the first `most` events.
+  std::string facts(const AttemptRecord& attempt, std::uint64_t most = all_events);
 
  private:
   // An attempt whose timeline was read; the page asks for one of them many times.
@@ -45,10 +48,20 @@ class Site {
     std::uintmax_t size_bytes = 0;  // of the file when it was read: a run may still be writing
     TimelineFacts facts;
   };
+  // One that is being read.
+  struct Opening {
+    std::filesystem::path file;
+    std::uintmax_t size_bytes = 0;
+    FactsReading reading;
+  };
   struct Query;
 
   const AttemptRecord* find(const Query& query) const;
-  const Opened* open(const AttemptRecord& attempt);
+  // With `events` of its events at least, or all that there are.
+  const Opened* open(const AttemptRecord& attempt, std::uint64_t events = all_events);
+  // Does some of open()'s reading; false when it is done, and first in `opened_`. `size_bytes`: the file's, for all of it.
+  bool read_on(const std::filesystem::path& file, std::uintmax_t size_bytes, std::uint64_t events);
+  void keep(const std::filesystem::path& file, std::uintmax_t size_bytes, TimelineFacts facts);
   Answer lines(const Query& query);
   Answer line(const Query& query);
   Answer search(const Query& query);
@@ -56,6 +69,7 @@ class Site {
   Recording recording_;
   Rules rules_;
   std::list<Opened> opened_;  // the last used first
+  std::list<Opening> opening_;
 };
 
 }  // namespace interoper

@@ -110,6 +110,42 @@ TEST_CASE("facts are a header and columns that begin where it says") {
   }
 }
 
+TEST_CASE("of a long timeline the first events are served before all are read, and others are answered between its pieces") {
+  Recorded recorded;
+  const fs::path file = recorded.recorder.folder() / recorded.cell().attempts.front().log;
+  {
+    std::ofstream more(file, std::ios::app);
+    const std::string log = R"({"ro":"worker","ty":"log","in":{"line":")" + std::string(1000, 'x') + "\"}}\n";
+    for (int i = 0; i < 6000; ++i)
+      more << log;
+  }
+  const std::size_t events = recorded.timeline().size();
+  const auto header = [&](const std::string& target) {
+    const std::string bytes = recorded.site->answer(target).body;
+    std::uint32_t length = 0;
+    std::memcpy(&length, bytes.data() + 4, sizeof length);
+    return Json::parse(bytes.substr(8, length));
+  };
+  const std::string facts = "/facts?" + recorded.where();
+  CHECK_FALSE(recorded.site->prepare(facts + "&first=100"));
+  Json first = header(facts + "&first=100");
+  CHECK(first["part"] == true);
+  CHECK(first["events"] == 100);
+  CHECK(recorded.site->prepare(facts));
+  CHECK_FALSE(recorded.site->prepare("/lines?" + recorded.where() + "&from=0&to=10"));  // the part has them
+  int pieces = 1;
+  while (recorded.site->prepare(facts))
+    ++pieces;
+  CHECK(pieces > 3);
+  Json all = header(facts);
+  CHECK(all["part"] == false);
+  CHECK(all["events"] == events);
+  CHECK(header(facts + "&first=100")["part"] == true);  // sooner there than all, again
+  CHECK(header(facts + "&first=100000")["part"] == false);
+  CHECK_FALSE(recorded.site->prepare("/line?" + recorded.where() + "&at=" + std::to_string(events - 1)));
+  CHECK_FALSE(recorded.site->prepare("/facts?cell=x&attempt=1"));
+}
+
 TEST_CASE("Markdown cannot bring scripts into the page") {
   const std::string html = html_of_markdown(
       "# T\n<script>alert(1)</script>\n\n<img src=x onerror=alert(1)> [a](javascript:alert(1)) ![b](data:text/html,x) `<i>`\n");

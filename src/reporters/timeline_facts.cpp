@@ -256,7 +256,7 @@ class Gatherer {
       sighting.key.first ^= hash.value().first;
       sighting.key.second += hash.value().second;
     }
-    facts_.packets = match_packets(sightings_);
+    if (!facts_.part) facts_.packets = match_packets(sightings_);
   }
 
  private:
@@ -419,63 +419,107 @@ class OpenFile {
   const int descriptor;
 };
 
+}  // namespace
+
 // Feeds the file's lines with their offsets. The last line counts without its newline too, if it is whole.
-void read_lines(const std::filesystem::path& path, TimelineFacts& facts, Gatherer& gatherer) {
-  const OpenFile file(path);
-  struct stat status{};
-  if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    facts.trouble = file.descriptor < 0 ? disk_sentence("read", path, errno) : "cannot read " + path.string() + ": it is no regular file";
-    gatherer.finish(0);
-    return;
+struct FactsReading::State {
+  State(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects, const std::vector<MatchRule>& match,
+        std::uint64_t most_wanted)
+      : path(timeline), most(most_wanted), gatherer(facts, objects, match), file(timeline) {
+    struct stat status{};
+    if (file.descriptor < 0) {
+      facts.trouble = disk_sentence("read", path, errno);
+    } else if (::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+      facts.trouble = "cannot read " + path.string() + ": it is no regular file";
+    } else {
+      file_bytes = static_cast<std::uint64_t>(status.st_size);
+      more = true;
+    }
   }
-  std::string held;         // from the beginning of a line
-  std::uint64_t begin = 0;  // its offset
-  std::uint64_t end_of_last = 0;
-  bool too_long = false;
-  const auto take = [&](std::string_view line, std::uint64_t offset) {
+
+  bool take(std::string_view line, std::uint64_t offset) {
     const bool is_event = !too_long && !line.empty() && line.front() == '{' && facts.size() < most_events && gatherer.add(line, offset);
     if (is_event) end_of_last = offset + line.size();
     if (!is_event) ++facts.faulty;
     too_long = false;
     return is_event;
-  };
-  std::vector<char> buffer(read_bytes);
-  bool is_first = true;
-  for (;;) {
-    const ssize_t n = ::read(file.descriptor, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) facts.trouble = disk_sentence("read", path, errno);
-    if (n <= 0) break;
-    held.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+
+  // The whole lines among what is held.
+  void take_lines() {
     std::size_t from = 0;
     for (std::size_t end = held.find('\n', from); end != std::string::npos; end = held.find('\n', from)) {
+      if (facts.size() >= most) {
+        facts.part = true;
+        held.clear();
+        more = false;
+        return;
+      }
       take(std::string_view(held).substr(from, end - from), begin + from);
       from = end + 1;
     }
     held.erase(0, from);
-    begin += from;
-    if (std::exchange(is_first, false) && from > 0) {
-      const std::uint64_t like_the_first = static_cast<std::uint64_t>(status.st_size) / from * facts.size();
-      gatherer.expect(std::min<std::uint64_t>(like_the_first, most_expected));
+    if (begin == 0 && from > 0) {
+      const std::uint64_t like_the_first = file_bytes / from * facts.size();
+      gatherer.expect(std::min({like_the_first, most, most_expected}));
     }
+    begin += from;
     if (held.size() > longest_line_bytes) {  // nothing that we wrote: it is left out
       begin += held.size();
       held.clear();
       too_long = true;
     }
   }
-  if (!held.empty() && !take(held, begin)) --facts.faulty;  // a line that ends in the middle: the program was killed while it wrote
-  gatherer.finish(end_of_last);
+
+  const std::filesystem::path path;
+  const std::uint64_t most;
+  TimelineFacts facts;
+  Gatherer gatherer;
+  const OpenFile file;
+  std::uint64_t file_bytes = 0;
+  bool more = false;
+  std::vector<char> buffer = std::vector<char>(read_bytes);
+  std::string held;         // from the beginning of a line
+  std::uint64_t begin = 0;  // its offset
+  std::uint64_t end_of_last = 0;
+  bool too_long = false;
+};
+
+FactsReading::FactsReading(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects,
+                           const std::vector<MatchRule>& match, std::uint64_t most)
+    : state_(std::make_unique<State>(timeline, objects, match, most)) {}
+FactsReading::~FactsReading() = default;
+FactsReading::FactsReading(FactsReading&&) noexcept = default;
+
+bool FactsReading::step() {
+  State& state = *state_;
+  if (!state.more) return false;
+  const ssize_t n = ::read(state.file.descriptor, state.buffer.data(), state.buffer.size());
+  if (n < 0 && errno == EINTR) return true;
+  if (n < 0) state.facts.trouble = disk_sentence("read", state.path, errno);
+  if (n <= 0) {
+    state.more = false;
+    return false;
+  }
+  state.held.append(state.buffer.data(), static_cast<std::size_t>(n));
+  state.take_lines();
+  return state.more;
 }
 
-}  // namespace
+TimelineFacts FactsReading::take() {
+  State& state = *state_;
+  // A line that ends in the middle: the program was killed while it wrote.
+  if (!state.held.empty() && !state.take(state.held, state.begin)) --state.facts.faulty;
+  state.gatherer.finish(state.end_of_last);
+  return std::move(state.facts);
+}
 
-TimelineFacts read_facts(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects,
-                         const std::vector<MatchRule>& match) {
-  TimelineFacts facts;
-  Gatherer gatherer(facts, objects, match);
-  read_lines(timeline, facts, gatherer);
-  return facts;
+TimelineFacts read_facts(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects, const std::vector<MatchRule>& match,
+                         std::uint64_t most) {
+  FactsReading reading(timeline, objects, match, most);
+  while (reading.step()) {
+  }
+  return reading.take();
 }
 
 }  // namespace interoper

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -40,13 +41,34 @@ struct TimelineFacts {
 
   Packets packets;
 
+  bool part = false;  // more events stand in the file than were asked for; `packets` is empty, because who sees a part knows no fates
   std::uint64_t faulty = 0;  // lines that are no JSON object, and are left out
   std::string trouble;       // the file could not be read, or not to its end: a sentence
   std::size_t size() const { return us.size(); }
 };
 
-// Nothing throws: what stands in the file is what an untrusted process said.
-TimelineFacts read_facts(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects,
-                         const std::vector<MatchRule>& match);
+constexpr std::uint64_t all_events = std::numeric_limits<std::uint64_t>::max();
+
+// Of the first `most` events. Nothing throws: what stands in the file is what an untrusted process said.
+TimelineFacts read_facts(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects, const std::vector<MatchRule>& match,
+                         std::uint64_t most = all_events);
+
+// The same piece by piece, for who has others to serve meanwhile. `objects` and `match` must outlive it.
+class FactsReading {
+ public:
+  FactsReading(const std::filesystem::path& timeline, const std::vector<ObjectKind>& objects, const std::vector<MatchRule>& match,
+               std::uint64_t most = all_events);
+  ~FactsReading();
+  FactsReading(FactsReading&&) noexcept;
+
+  // Reads a megabyte more. False when there is nothing more to read.
+  bool step();
+  // What was read, once.
+  TimelineFacts take();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace interoper

@@ -42,6 +42,21 @@ TEST_CASE("facts are columns over the events") {
   CHECK(facts.faulty == 0);
 }
 
+TEST_CASE("the first events alone are a part, in which no packet is called lost") {
+  const TestFolder folder;
+  const std::string text = event(0, "d", "snd", R"({"msg":"a"})") + event(1, "w", "rcv", R"({"msg":"a"})") + event(2, "d", "x", "{}");
+  std::ofstream(folder.path() / "1.jsonl", std::ios::binary) << text;
+  const auto first = [&](std::uint64_t most) { return read_facts(folder.path() / "1.jsonl", kinds, rules, most); };
+  CHECK(first(1).part);
+  CHECK(first(1).size() == 1);
+  CHECK(first(1).offset == std::vector<std::uint64_t>{0, event(0, "d", "snd", R"({"msg":"a"})").size() - 1});
+  CHECK(first(1).packets.lost.empty());
+  CHECK(first(0).part);
+  CHECK_FALSE(first(3).part);
+  CHECK(first(3).packets.arrows.size() == 1);
+  CHECK_FALSE(first(4).part);
+}
+
 TEST_CASE("objects lie in one another, and have names") {
   const TimelineFacts facts =
       facts_of(event(0, "w", "a", R"({"link_id":1,"packet_id":5})") +

@@ -4,10 +4,10 @@ import { briefOf } from "./brief";
 import { Facts } from "./facts";
 import { lifeOf } from "./lanes";
 import type { Data } from "./page";
+import { useFacts } from "./reading";
 import { Attempt, Cell, clock, duration, glyphs, visible } from "./report";
 import { address } from "./route";
 import { Line, Source } from "./source";
-import { useFacts } from "./timeline";
 
 const eachBefore = 7;
 const linesAfter = 4;
@@ -170,7 +170,7 @@ export function CellPage({ source, data, cell }: { source: Source; data: Data; c
 }
 
 function OfAttempt({ source, data, cell, attempt }: { source: Source; data: Data; cell: Cell; attempt: Attempt }) {
-  const { facts, trouble } = useFacts(source, cell.id, attempt.n);
+  const { facts, trouble } = useFacts(source, data, cell, attempt, false);
   const seq = attempt.blame?.seq;
   return <>
     <p class="actions"><a class="button" href={address(["cell", cell.id, String(attempt.n)], seq === undefined ? {} : { at: String(seq) })}>Timeline{cell.attempts.length > 1 ? ` of attempt ${attempt.n}` : ""}</a>

@@ -8,7 +8,7 @@ const reorderedFlag = 2;
 export interface PacketCount { rule: number; from: number; sent: number; arrived: number; lost: number; duplicated: number; reordered: number;
                                unknown: number; words: string }
 
-interface Header { events: number; faulty: number; trouble: string; roles: string[]; types: string[]; kinds: string[]; rules: string[];
+interface Header { events: number; part: boolean; faulty: number; trouble: string; roles: string[]; types: string[]; kinds: string[]; rules: string[];
                    names: Record<string, string>; packets: PacketCount[]; columns: Record<string, { type: string; at: number; length: number }> }
 
 export interface Arrow { sent: number; received: number; rule: number; duplicate: boolean; reordered: boolean }
@@ -41,7 +41,8 @@ export class Facts {
   private byReceived = new Uint32Array();
   private receivedBegin: Uint32Array | null = null;
 
-  constructor(bytes: ArrayBuffer) {
+  // `lasts_us`: how long the attempt took, for who sees its first part only.
+  constructor(bytes: ArrayBuffer, private lasts_us = 0) {
     const text = new Uint8Array(bytes);
     if (String.fromCharCode(...text.slice(0, 4)) !== "IOF1") throw new Error("these are no facts of a timeline");
     const length = new DataView(bytes).getUint32(4, true);
@@ -78,7 +79,12 @@ export class Facts {
     }
   }
 
-  get end(): number { return this.count ? this.us[this.count - 1] : 0; }
+  // Only the first events are here: nothing can be said of what is not seen among them.
+  get part(): boolean { return this.header.part; }
+  get end(): number {
+    const last = this.count ? this.us[this.count - 1] : 0;
+    return this.part ? Math.max(last, this.lasts_us) : last;
+  }
   typeOf(event: number): string { return this.header.types[this.type[event]]; }
   roleOf(event: number): string { return this.header.roles[this.role[event]]; }
   toneOf(event: number): Tone { return this.tones[this.type[event]]; }

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import "./page.css";
 import { CellPage } from "./cell";
 import { Matrix } from "./matrix";
+import { askEarly } from "./reading";
 import { About, Report, duration, visible } from "./report";
 import { address, useRoute } from "./route";
 import { openSource } from "./source";
@@ -42,7 +43,9 @@ function Page() {
   const [trouble, setTrouble] = useState("");
   const route = useRoute();
   useEffect(() => {
-    Promise.all([source.report(), source.about()]).then(([report, about]) => setData({ report, about }), error => setTrouble(String(error.message)));
+    const both = Promise.all([source.report(), source.about()]);
+    askEarly(source);  // behind them: it may take long
+    both.then(([report, about]) => setData({ report, about }), error => setTrouble(String(error.message)));
   }, []);
   useEffect(() => { performance.mark(`shown ${route.path.length}`); });
   if (trouble) return <main class="trouble">{trouble}</main>;

@@ -6,7 +6,8 @@ export interface Line { text: string; bytes: number; whole: boolean }
 export interface Source {
   report(): Promise<Report>;
   about(): Promise<About>;
-  facts(cell: string, attempt: number): Promise<ArrayBuffer>;
+  // With `first`: of the first events only, when reading them all would take long.
+  facts(cell: string, attempt: number, first?: number): Promise<ArrayBuffer>;
   // The lines of the events from..to (without the last); fewer may come.
   lines(cell: string, attempt: number, from: number, to: number): Promise<Line[]>;
   line(cell: string, attempt: number, at: number): Promise<string>;
@@ -25,7 +26,9 @@ class Served implements Source {
 
   async report() { return (await this.get("report.json")).json(); }
   async about() { return (await this.get("about.json")).json(); }
-  async facts(cell: string, attempt: number) { return (await this.get(`facts?${this.where(cell, attempt)}`)).arrayBuffer(); }
+  async facts(cell: string, attempt: number, first?: number) {
+    return (await this.get(`facts?${this.where(cell, attempt)}${first === undefined ? "" : `&first=${first}`}`)).arrayBuffer();
+  }
   async lines(cell: string, attempt: number, from: number, to: number) {
     const answer = await (await this.get(`lines?${this.where(cell, attempt)}&from=${from}&to=${to}`)).json();
     return answer.lines.map((line: string | { bytes: number; head: string }) =>

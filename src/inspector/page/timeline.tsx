@@ -6,6 +6,7 @@ import { shownBy } from "./filter";
 import { Lanes, View, clampView, wholeView } from "./lanes";
 import { Lines } from "./lines";
 import type { Data } from "./page";
+import { useFacts } from "./reading";
 import { Attempt, Cell, glyphs, visible } from "./report";
 import { address, setQuery } from "./route";
 import { Sequence } from "./sequence";
@@ -13,19 +14,8 @@ import { Source } from "./source";
 
 interface Props { source: Source; data: Data; cell: Cell; attempt: Attempt; query: URLSearchParams }
 
-export function useFacts(source: Source, cell: string, attempt: number): { facts: Facts | null; trouble: string } {
-  const [state, setState] = useState<{ facts: Facts | null; trouble: string }>({ facts: null, trouble: "" });
-  useEffect(() => {
-    let gone = false;
-    source.facts(cell, attempt).then(bytes => { if (!gone) setState({ facts: new Facts(bytes), trouble: "" }); })
-      .catch(error => { if (!gone) setState({ facts: null, trouble: String(error.message ?? error) }); });
-    return () => { gone = true; };
-  }, [cell, attempt]);
-  return state;
-}
-
 export function TimelinePage(props: Props) {
-  const { facts, trouble } = useFacts(props.source, props.cell.id, props.attempt.n);
+  const { facts, trouble } = useFacts(props.source, props.data, props.cell, props.attempt, true);
   useEffect(() => { document.title = `timeline: ${props.cell.id}`; }, []);
   return <main class="timeline">
     <div class="crumbs">
@@ -73,6 +63,13 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
   const hits = useMemo(() => found.events.filter(event => shown.all || shown.events[lowerBound(shown.events, event)] === event), [found, shown]);
 
   useEffect(() => { performance.mark("timeline shown"); }, []);
+
+  const before = useRef(facts);
+  useEffect(() => {  // the rest has come: who saw everything sees everything
+    const all = wholeView(before.current);
+    before.current = facts;
+    setViewNow(now => now.from <= all.from && now.to >= all.to ? wholeView(facts) : now);
+  }, [facts]);
 
   const later = useRef(0);
   const setView = useCallback((next: View) => {
@@ -168,6 +165,7 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
     setQuery({ [key]: [...next].join(",") });
   };
   return <>
+    {facts.part ? <p class="packets">the first {facts.count.toLocaleString("en")} of {attempt.events.toLocaleString("en")} events; reading the rest …</p> : null}
     {facts.header.packets.length ? <ul class="packets" aria-label="packets">{facts.header.packets.map(count =>
       <li class={count.lost ? "some" : ""}><i class={`swatch rule${count.rule % 3}`} />{visible(count.words)}</li>)}</ul> : null}
     {facts.header.trouble ? <p class="note">{visible(facts.header.trouble)}</p> : null}
