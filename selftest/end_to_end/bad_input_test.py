@@ -189,6 +189,9 @@ class CommandLine(BadCase):
         self.header('{ "timeout": "{param.long}", "params": { "long": ["1s"] } }', "timed")
         self.refused("test", "--set", "long=forever", code=2, says=["timed.md.*error: .*forever", "help: .*--set"])
 
+    def test_results_in_a_shape_that_the_suite_does_not_have(self):
+        self.refused("test", "--compat-results", "out", code=2, says=["error: --compat-results: the suite .* no other runner's registry", "help: leave it out"])
+
     def test_globs_that_select_nothing(self):
         for glob in ("nothing*", "[", "[z-", "\\", "!*"):
             with self.subTest(glob=glob):

@@ -170,6 +170,12 @@ Problems check_outputs(const Options& options) {
   return problems;
 }
 
+std::optional<Problem> no_compat_results(const Options& options, const std::string& suite, const std::string& description) {
+  if (options.compat_results.empty() || has_compat_results(description)) return std::nullopt;
+  return problem_with("compat-results", "the suite " + suite + " comes from no other runner's registry, whose shape results could have",
+                      "leave it out, or use one of the other formats");
+}
+
 void write_outputs(const Recording& recording, Evidence& evidence, const Options& options) {
   for (const auto& [name, file] : options.outputs) {
     const ReportFormat& format = format_called(name);
@@ -186,8 +192,8 @@ void write_outputs(const Recording& recording, Evidence& evidence, const Options
     }
   }
   if (options.compat_results.empty()) return;
-  if (!has_compat_results(recording))
-    throw WorldError("no-format", "--compat-results: the suite " + recording.run.suite.name + " comes from no other runner's registry");
+  if (const auto problem = no_compat_results(options, recording.run.suite.name, recording.run.suite.description))
+    throw WorldError("no-format", problem->what);
   write_compat_results(recording, options.compat_results);
 }
 

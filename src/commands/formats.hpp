@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ bool asks_for_outputs(const Options& options);
 
 // What is wrong with the files that were asked for, found before anything runs; makes the folders that they are to stand in.
 Problems check_outputs(const Options& options);
+
+// Why --compat-results, if it is asked for, cannot be had of a suite with this name and description.
+std::optional<Problem> no_compat_results(const Options& options, const std::string& suite, const std::string& description);
 
 // Writes every format that was asked for: each file whole or not at all. WorldError when one cannot be written.
 void write_outputs(const Recording& recording, Evidence& evidence, const Options& options);

@@ -367,8 +367,13 @@ int nothing_selected(const Plan& plan) {
 
 int run_cells(const Options& options) {
   LoadedProject loaded = load_project(options);
-  Problems faults = check_outputs(options);
-  faults.insert(faults.begin(), loaded.problems.begin(), loaded.problems.end());
+  Problems faults = std::move(loaded.problems);
+  const Problems of_outputs = check_outputs(options);
+  faults.insert(faults.end(), of_outputs.begin(), of_outputs.end());
+  if (loaded.project) {
+    const auto problem = no_compat_results(options, loaded.project->suite.name, loaded.project->suite.description);
+    if (problem) faults.push_back(*problem);
+  }
   print_problems(faults);
   if (!loaded.project || has_errors(faults)) return exit_bad_input;
   Project project = std::move(*loaded.project);

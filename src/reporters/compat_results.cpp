@@ -1,6 +1,7 @@
 #include "reporters/compat_results.hpp"
 
-#include <algorithm>
+#include <map>
+#include <vector>
 
 #include "base/files.hpp"
 #include "base/json_text.hpp"
@@ -64,16 +65,34 @@ Outcome outcome_of(const CellRecord& cell) {
   return {"skip", 0, cell.reason + (cell.message.empty() ? "" : ": " + cell.message)};
 }
 
-std::string log_name(const Recording& recording, const Cell& cell, const std::string& run_of_all) {
+// As the original calls a run's log, without its ending. The names may be anybody's: a report is not trusted, and nothing of it leads out
+// of the directory.
+std::string log_name(const Cell& cell, const std::string& run_of_all) {
+  constexpr std::size_t longest_bytes = 200;  // file systems take 255
   std::string name =
       std::string(cast_in(cell.cast, "client")) + "_to_" + std::string(cast_in(cell.cast, "relay")) + "_" + endpoint_of(cell);
   if (cell.test != run_of_all) name += "_" + cell.test;
-  const auto is_it = [&](const CellRecord& other) {
-    return other.cell.id != cell.id && other.cell.test == cell.test && other.cell.cast == cell.cast &&
-           endpoint_of(other.cell) == endpoint_of(cell);
-  };
-  const bool is_shared = std::any_of(recording.run.cells.begin(), recording.run.cells.end(), is_it);
-  return name + (is_shared ? "_" + short_hash(cell.id) : "") + ".log";
+  for (char& c : name) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    if (!is_plain) c = '_';
+  }
+  if (name.front() == '.') name.front() = '_';
+  return name.substr(0, longest_bytes);
+}
+
+// A file name for the log of each cell; those that would have the same get their cell's hash too.
+std::vector<std::string> log_names(const RunRecord& run, const std::string& run_of_all) {
+  std::vector<std::string> names;
+  std::map<std::string, int> uses;
+  for (const CellRecord& cell : run.cells) {
+    names.push_back(log_name(cell.cell, run_of_all));
+    ++uses[names.back()];
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (uses[names[i]] > 1) names[i] += "_" + short_hash(run.cells[i].cell.id);
+    names[i] += ".log";
+  }
+  return names;
 }
 
 // What every role wrote, in the order of the timeline, as `docker compose` shows it; of a run without a relay of its own the client's
@@ -116,42 +135,49 @@ void write_results(JsonWriter& json, const CellRecord& cell) {
   json.end_object();
 }
 
+// The image that plays the cell's relay, or where it is found.
+std::string target_of(const RunRecord& run, const Cell& cell) {
+  if (is_remote(cell, "relay")) return text_of(cell.labels, "relay.url");
+  const auto known = run.implementations.find(std::string(cast_in(cell.cast, "relay")));
+  if (known == run.implementations.end()) return "";
+  const auto source = known->second.roles.find("relay");
+  return source == known->second.roles.end() ? "" : source->second.image;
+}
+
+void write_run(JsonWriter& json, const RunRecord& run, const CellRecord& cell, const Outcome& outcome) {
+  const Labels& labels = cell.cell.labels;
+  json.begin_object();
+  json.key("client").string(cast_in(cell.cell.cast, "client")).key("relay").string(cast_in(cell.cell.cast, "relay"));
+  json.key("version").string(text_of(labels, "draft")).key("classification").string(text_of(labels, "class"));
+  json.key("mode").string(mode_of(cell.cell)).key("target").string(target_of(run, cell.cell));
+  json.key("status").string(outcome.status).key("exit_code").number(outcome.exit_code);
+  if (!outcome.skip_reason.empty()) json.key("skip_reason").string(outcome.skip_reason);
+  write_results(json, cell);
+  json.end_object();
+}
+
 }  // namespace
 
-bool has_compat_results(const Recording& recording) { return json_at(recording.run.suite.description, "registry") == "\"moq\""; }
+bool has_compat_results(std::string_view suite_description) { return json_at(suite_description, "registry") == "\"moq\""; }
 
 void write_compat_results(const Recording& recording, const fs::path& directory) {
+  const RunRecord& run = recording.run;
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) throw WorldError("write-failed", "cannot make the directory " + directory.string() + ": " + error.message());
-  const auto together = json_at(recording.run.suite.description, "together");
-  const std::string run_of_all = together ? json_string(*together).value_or("") : "";
+  const std::vector<std::string> logs = log_names(run, json_text_at(run.suite.description, "together"));
   std::string target;
   JsonWriter json(JsonWriter::Layout::lines);
   json.begin_object().key("runs").begin_array();
-  for (const CellRecord& cell : recording.run.cells) {
-    const Labels& labels = cell.cell.labels;
-    if (text_of(labels, "class") == "at") target = text_of(labels, "draft");
-    const std::string relay(cast_in(cell.cell.cast, "relay"));
-    const auto known = recording.run.implementations.find(relay);
-    std::string image;
-    if (known != recording.run.implementations.end()) {
-      const auto source = known->second.roles.find("relay");
-      if (source != known->second.roles.end()) image = source->second.image;
-    }
+  for (std::size_t i = 0; i < run.cells.size(); ++i) {
+    const CellRecord& cell = run.cells[i];
+    if (text_of(cell.cell.labels, "class") == "at") target = text_of(cell.cell.labels, "draft");
     const Outcome outcome = outcome_of(cell);
-    json.begin_object();
-    json.key("client").string(cast_in(cell.cell.cast, "client")).key("relay").string(relay);
-    json.key("version").string(text_of(labels, "draft")).key("classification").string(text_of(labels, "class"));
-    json.key("mode").string(mode_of(cell.cell)).key("target").string(is_remote(cell.cell, "relay") ? text_of(labels, "relay.url") : image);
-    json.key("status").string(outcome.status).key("exit_code").number(outcome.exit_code);
-    if (!outcome.skip_reason.empty()) json.key("skip_reason").string(outcome.skip_reason);
-    write_results(json, cell);
-    json.end_object();
-    if (outcome.status != "skip") write_log(recording, cell, directory / log_name(recording, cell.cell, run_of_all));
+    write_run(json, run, cell, outcome);
+    if (outcome.status != "skip") write_log(recording, cell, directory / logs[i]);
   }
   json.end_array();
-  json.key("target_version").string(target).key("timestamp").string(rfc3339(recording.run.started));
+  json.key("target_version").string(target).key("timestamp").string(rfc3339(run.started));
   json.end_object();
   write_whole(directory / "summary.json", json.take() + "\n");
 }

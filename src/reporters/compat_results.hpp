@@ -5,13 +5,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "reporters/recording.hpp"
 
 namespace interoper {
 
-// Has the run's suite such a shape?
-bool has_compat_results(const Recording& recording);
+// Has a suite with this description (Suite::description) such a shape?
+bool has_compat_results(std::string_view suite_description);
 
 // Makes the directory when it is not there. Logs of two endpoints of one kind have names of their own, where the original overwrites one
 // with the other. WorldError when something cannot be written.

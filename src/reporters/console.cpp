@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "base/overloaded.hpp"
 #include "base/sentence.hpp"
 #include "base/visible.hpp"
 #include "reporters/matrix.hpp"
 #include "reporters/rerun.hpp"
+#include "reporters/told.hpp"
 
 namespace interoper {
 namespace {
@@ -21,23 +23,14 @@ constexpr std::size_t shown_slowest = 3;
 constexpr std::size_t longest_message = 2000;  // bytes
 constexpr std::size_t longest_event = 200;     // bytes, of one event with -v
 
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-
-bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
+// An aborted cell was ended by the user, who knows.
+bool is_told_in_full(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error; }
 
 std::size_t findings_of(const CellRecord& cell) {
   std::size_t number = 0;
   for (const AttemptRecord& attempt : cell.attempts)
     number += attempt.judgement.findings.size() + attempt.judgement.findings_left_out;
   return number;
-}
-
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
 }
 
 }  // namespace
@@ -79,9 +72,10 @@ void Console::add_event(const CellRecord& cell, int attempt, const Event& event)
   if (running != running_.end()) running->second.add(event);
   if (!options_.verbose) return;
   const std::string head = cell.cell.id + (attempt > 1 ? " #" + std::to_string(attempt) : "");
-  err_(trimmed(padded(visible(head, !options_.err.utf8), id_columns_) + "  " + padded_left(seconds_text(event.us, 3), 8) + "  " +
-               padded(visible(event.role, !options_.err.utf8), 8) + "  " + padded(visible(event.type, !options_.err.utf8, 40), 8) + "  " +
-               brief_of(event.type, event.line, options_.err, longest_event)) +
+  err_(without_blanks_behind(padded(visible(head, !options_.err.utf8), id_columns_) + "  " + padded_left(seconds_text(event.us, 3), 8) +
+                             "  " + padded(visible(event.role, !options_.err.utf8), 8) + "  " +
+                             padded(visible(event.type, !options_.err.utf8, 40), 8) + "  " +
+                             brief_of(event.type, event.line, options_.err, longest_event)) +
        "\n");
 }
 
@@ -109,7 +103,7 @@ std::string Console::cell_text(const CellRecord& cell) const {
   }
   const std::size_t findings = findings_of(cell);
   if (findings != 0) line += "  " + paint(Colour::dim, counted(findings, "finding"), options_.out);
-  return trimmed(line) + "\n";
+  return without_blanks_behind(line) + "\n";
 }
 
 std::string Console::failure_text(const CellRecord& cell) const {
@@ -135,7 +129,7 @@ std::string Console::failure_text(const CellRecord& cell) const {
 }
 
 void Console::end_cell(const CellRecord& cell) {
-  const bool failure = is_failure(cell.verdict);
+  const bool failure = is_told_in_full(cell.verdict);
   // What kept one cell from running mostly keeps all of them from it: said once.
   const bool said = cell.attempts.empty() && cell.message == why_unrun_;
   if (cell.attempts.empty()) why_unrun_ = cell.message;
@@ -150,9 +144,9 @@ std::string Console::failures_again(const RunRecord& run) const {
   std::string text;
   std::size_t number = 0;
   for (const CellRecord& cell : run.cells) {
-    if (!is_failure(cell.verdict) || cell.attempts.empty() || ++number > most_failures_again) continue;
-    text += trimmed(verdict_label(cell.verdict, options_.out) + "  " + shown(cell.cell.id) + (cell.flaky ? "  flaky" : "")) + "\n    " +
-            shown(cell.message) + "\n";
+    if (!is_told_in_full(cell.verdict) || cell.attempts.empty() || ++number > most_failures_again) continue;
+    text += without_blanks_behind(verdict_label(cell.verdict, options_.out) + "  " + shown(cell.cell.id) + (cell.flaky ? "  flaky" : "")) +
+            "\n    " + shown(cell.message) + "\n";
   }
   if (number > most_failures_again)
     text += std::string(options_.out.utf8 ? "… and " : "... and ") + std::to_string(number - most_failures_again) +
@@ -194,18 +188,11 @@ std::string Console::unrun_text(const RunRecord& run) const {
 std::string Console::summary_text(const RunRecord& run) const {
   const Summary& summary = run.summary;
   std::string counts;
-  const auto count = [&](int number, Verdict verdict) {
-    if (number == 0) return;
-    counts += (counts.empty() ? "" : ", ") +
-              paint(colour_of(verdict), std::to_string(number) + " " + std::string(to_string(verdict)), options_.out);
+  for (const auto& [verdict, number] : counts_of(summary)) {
+    const std::string words = std::to_string(number) + " " + std::string(to_string(verdict));
+    counts += (counts.empty() ? "" : ", ") + paint(colour_of(verdict), words, options_.out);
     if (verdict == Verdict::passed && summary.flaky != 0) counts += " (" + std::to_string(summary.flaky) + " flaky)";
-  };
-  count(summary.passed, Verdict::passed);
-  count(summary.failed, Verdict::failed);
-  count(summary.unsupported, Verdict::unsupported);
-  count(summary.skipped, Verdict::skipped);
-  count(summary.error, Verdict::error);
-  count(summary.aborted, Verdict::aborted);
+  }
   std::string text = counted(static_cast<std::size_t>(summary.total), "cell") + " in " + duration_text(run.duration_ms);
   if (!counts.empty()) text += ": " + counts;
   if (!run.absent.empty()) text += "; " + std::to_string(run.absent.size()) + " absent";

@@ -17,11 +17,6 @@ constexpr std::size_t least_lane_columns = 20;
 constexpr std::size_t most_rows = 8;  // of the event that decided
 constexpr std::size_t mark_columns = 2;
 
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
-}
-
 // Takes from `text` what fits in so many columns.
 std::string take_columns(std::string_view& text, std::size_t columns) {
   std::size_t bytes = std::min(columns, text.size());
@@ -66,7 +61,7 @@ std::string Lanes::head() const {
     line += paint(Colour::dim, style_.utf8 ? "│ " : "| ", style_) + paint(Colour::bold, shown, style_) +
             std::string(lane_columns_ - columns_of(shown), ' ');
   }
-  return trimmed(line) + "\n";
+  return without_blanks_behind(line) + "\n";
 }
 
 // "● exchange.opened {"peer":…}" for what a process says, "○ started" for what the engine saw; a log without its word, so that it reads
@@ -84,7 +79,7 @@ std::string Lanes::across(const Event& event, bool decided) const {
   std::string line = (decided ? "> " : "  ") + padded_left("+" + seconds_text(event.us, 3), time_columns) + " " +
                      (style_.utf8 ? "├ " : "+ ") + visible(event.type, !style_.utf8, longest_name) + " " +
                      brief_of(event.type, event.line, style_, style_.columns);
-  line = cut_to_columns(trimmed(std::move(line)), style_.columns, !style_.utf8);
+  line = cut_to_columns(without_blanks_behind(std::move(line)), style_.columns, !style_.utf8);
   return paint(decided ? Colour::bold : Colour::dim, line, style_) + "\n";
 }
 
@@ -114,8 +109,9 @@ std::string Lanes::in_lane(const Event& event, std::size_t lane, bool decided) c
                               : is_log          ? piece
                               : event.by_engine ? paint(Colour::dim, piece, style_)
                                                 : paint(Colour::cyan, piece, style_);
-    rows +=
-        trimmed((decided ? paint(Colour::bold, time, style_) : paint(Colour::dim, time, style_)) + before + shown + fill + after) + "\n";
+    rows += without_blanks_behind((decided ? paint(Colour::bold, time, style_) : paint(Colour::dim, time, style_)) + before + shown + fill +
+                                  after) +
+            "\n";
   }
   return rows;
 }
@@ -129,7 +125,7 @@ std::string Lanes::listed(const Event& event, bool decided) const {
     line += style_.utf8 ? "│ " : "| ";
   else
     line += padded(visible(event.type, !style_.utf8, longest_name), widest_type) + "  ";
-  line = trimmed(line + brief_of(event.type, event.line, style_, limit));
+  line = without_blanks_behind(line + brief_of(event.type, event.line, style_, limit));
   if (style_.columns != 0) line = cut_to_columns(line, style_.columns, !style_.utf8);
   return (decided ? paint(Colour::bold, line, style_) : line) + "\n";
 }

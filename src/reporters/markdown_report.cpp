@@ -9,6 +9,7 @@
 
 #include "base/sentence.hpp"
 #include "base/visible.hpp"
+#include "reporters/axis.hpp"
 #include "reporters/brief.hpp"
 #include "reporters/rerun.hpp"
 #include "reporters/told.hpp"
@@ -99,23 +100,23 @@ class Table {
     const Casting& row = cell.cell.cast.front();
     const Casting column = cell.cell.cast.size() > 1 ? cell.cell.cast[1] : Casting{"", ""};
     corner_ = row.role + (column.role.empty() ? "" : " \\ " + column.role);
-    fields_[{place(rows_, row.implementation), place(columns_, column.implementation)}].push_back(&cell);
+    fields_[{rows_.place(row.implementation), columns_.place(column.implementation)}].push_back(&cell);
   }
 
   // Empty when it would be too wide to read.
   template <class Tell>
   std::string text(const Tell& tell) const {
-    if (rows_.empty() || columns_.size() > most_columns) return "";
+    if (rows_.names.empty() || columns_.names.size() > most_columns) return "";
     std::string table = "| " + code(corner_) + " |";
-    for (const std::string& column : columns_)
+    for (const std::string& column : columns_.names)
       table += " " + (column.empty() ? "" : code(column)) + " |";
     table += "\n|---|";
-    for (std::size_t i = 0; i < columns_.size(); ++i)
+    for (std::size_t i = 0; i < columns_.names.size(); ++i)
       table += "---|";
     table += "\n";
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
-      table += "| " + code(rows_[row]) + " |";
-      for (std::size_t column = 0; column < columns_.size(); ++column) {
+    for (std::size_t row = 0; row < rows_.names.size(); ++row) {
+      table += "| " + code(rows_.names[row]) + " |";
+      for (std::size_t column = 0; column < columns_.names.size(); ++column) {
         const auto field = fields_.find({row, column});
         table += field == fields_.end() ? " |" : " " + tell(field->second) + " |";
       }
@@ -125,15 +126,8 @@ class Table {
   }
 
  private:
-  static std::size_t place(std::vector<std::string>& names, const std::string& name) {
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    names.push_back(name);
-    return names.size() - 1;
-  }
-
   std::string corner_;
-  std::vector<std::string> rows_, columns_;  // in the order of the plan
+  Axis rows_, columns_;
   std::map<std::pair<std::size_t, std::size_t>, Field> fields_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/visible.hpp"
+#include "reporters/axis.hpp"
 
 namespace interoper {
 namespace {
@@ -54,11 +55,6 @@ Colour colour_of(const Tally& tally) {
   return tally.all_well ? Colour::green : Colour::red;
 }
 
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
-
 class Matrix {
  public:
   explicit Matrix(const RunRecord& run) {
@@ -68,58 +64,51 @@ class Matrix {
       const Casting& column = cell.cell.cast[1];
       row_role_ = row.role;
       column_role_ = column.role;
-      tallies_[{place(rows_, row.implementation), place(columns_, column.implementation)}].add(cell);
+      tallies_[{rows_.place(row.implementation), columns_.place(column.implementation)}].add(cell);
     }
   }
 
   std::string text(const Style& style) const {
-    if (rows_.size() < 2 || columns_.size() < 2 || rows_.size() > most_rows) return "";
+    if (rows_.names.size() < 2 || columns_.names.size() < 2 || rows_.names.size() > most_rows) return "";
     const auto shown = [&](const std::string& name) { return visible(name, !style.utf8); };
     const std::string corner = shown(row_role_) + " \\ " + shown(column_role_);
     std::vector<std::size_t> widths = {columns_of(corner)};
-    for (const std::string& row : rows_)
+    for (const std::string& row : rows_.names)
       widths[0] = std::max(widths[0], columns_of(shown(row)));
     std::size_t all = widths[0];
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-      widths.push_back(columns_of(shown(columns_[column])));
-      for (std::size_t row = 0; row < rows_.size(); ++row)
+    for (std::size_t column = 0; column < columns_.names.size(); ++column) {
+      widths.push_back(columns_of(shown(columns_.names[column])));
+      for (std::size_t row = 0; row < rows_.names.size(); ++row)
         widths.back() = std::max(widths.back(), columns_of(field(tally(row, column), style)));
       all += 2 + widths.back();
     }
     if (all > (style.columns == 0 ? usual_columns : style.columns)) return "";
 
     std::string line = padded(corner, widths[0]);
-    for (std::size_t column = 0; column < columns_.size(); ++column)
-      line += "  " + padded(shown(columns_[column]), widths[column + 1]);
-    std::string lines = trimmed(line);
-    for (std::size_t row = 0; row < rows_.size(); ++row) {
-      line = padded(shown(rows_[row]), widths[0]);
-      for (std::size_t column = 0; column < columns_.size(); ++column) {
+    for (std::size_t column = 0; column < columns_.names.size(); ++column)
+      line += "  " + padded(shown(columns_.names[column]), widths[column + 1]);
+    std::string lines = without_blanks_behind(line) + "\n";
+    for (std::size_t row = 0; row < rows_.names.size(); ++row) {
+      line = padded(shown(rows_.names[row]), widths[0]);
+      for (std::size_t column = 0; column < columns_.names.size(); ++column) {
         const Tally& here = tally(row, column);
         const std::string text = field(here, style);
         const std::string blanks(widths[column + 1] - columns_of(text), ' ');
         line += "  " + (text.empty() ? "" : paint(colour_of(here), text, style)) + blanks;
       }
-      lines += trimmed(line);
+      lines += without_blanks_behind(line) + "\n";
     }
     return lines;
   }
 
  private:
-  // In the order of the plan.
-  static std::size_t place(std::vector<std::string>& names, const std::string& name) {
-    const auto found = std::find(names.begin(), names.end(), name);
-    if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    names.push_back(name);
-    return names.size() - 1;
-  }
   const Tally& tally(std::size_t row, std::size_t column) const {
     static const Tally none;
     const auto found = tallies_.find({row, column});
     return found == tallies_.end() ? none : found->second;
   }
   std::string row_role_, column_role_;
-  std::vector<std::string> rows_, columns_;
+  Axis rows_, columns_;
   std::map<std::pair<std::size_t, std::size_t>, Tally> tallies_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/overloaded.hpp"
 #include "base/visible.hpp"
 
 namespace interoper {
@@ -23,11 +24,6 @@ constexpr int slow_factor = 3;
 constexpr std::chrono::seconds never_slow_before{5};
 // Before this an estimate only jumps about.
 constexpr std::chrono::seconds first_estimate_after{1};
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 // Whole seconds: what changes ten times a second is not read. "12 s", "2 m 5 s", "1 h 5 m"
 std::string clock_text(std::chrono::milliseconds duration) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/overloaded.hpp"
 #include "base/problem.hpp"
 #include "base/timestamp.hpp"
 #include "reporters/record_json.hpp"
@@ -25,11 +26,6 @@ constexpr std::size_t reserve_per_plan_byte = 3;
 constexpr std::size_t reserve_most_bytes = std::size_t{64} * 1024 * 1024;
 // A burst costs at most 200 writes a second for each attempt, and a crash loses no more than this of it.
 constexpr std::int64_t flush_every_us = 5'000;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 [[noreturn]] void cannot_report(const fs::path& path, int error) {
   throw WorldError(disk_reason(error, "report-unwritable"), disk_sentence("make the report folder", path, error));

@@ -13,6 +13,7 @@
 #include "reporters/matrix.hpp"
 #include "reporters/reporter.hpp"
 #include "reporters/timeline_reading.hpp"
+#include "reporters/told.hpp"
 
 namespace interoper {
 namespace {
@@ -22,19 +23,21 @@ constexpr std::size_t duration_columns = 9;                  // "59 m 59 s"
 constexpr std::size_t longest_text = 2000;                   // bytes of a message
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;  // what is collected before it goes out
 
-std::string trimmed(std::string line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line;
+// Collects lines, so that a million of them are not a million writes.
+std::string counts_text(const Summary& summary) {
+  std::string text;
+  for (const auto& [verdict, number] : counts_of(summary))
+    text += (text.empty() ? "" : ", ") + std::to_string(number) + " " + std::string(to_string(verdict));
+  return text.empty() ? "no cells" : text;
 }
 
-// Collects lines, so that a million of them are not a million writes.
 class Pieces {
  public:
   explicit Pieces(const TextSink& out) : out_(out) {}
   Pieces(const Pieces&) = delete;
   Pieces& operator=(const Pieces&) = delete;
   ~Pieces() { out_(held_); }
-  void line(std::string text) { add(trimmed(std::move(text)) + "\n"); }
+  void line(std::string text) { add(without_blanks_behind(std::move(text)) + "\n"); }
   void add(std::string_view lines) {
     held_ += lines;
     if (held_.size() < piece_bytes) return;
@@ -58,20 +61,6 @@ std::string origin_text(Recording::Origin origin) {
     case Recording::Origin::timelines: return "; only its timelines are left, and this is what they tell";
   }
   return "";
-}
-
-std::string counts(const Summary& summary) {
-  std::string text;
-  const auto count = [&](int number, Verdict verdict) {
-    if (number != 0) text += (text.empty() ? "" : ", ") + std::to_string(number) + " " + std::string(to_string(verdict));
-  };
-  count(summary.passed, Verdict::passed);
-  count(summary.failed, Verdict::failed);
-  count(summary.unsupported, Verdict::unsupported);
-  count(summary.skipped, Verdict::skipped);
-  count(summary.error, Verdict::error);
-  count(summary.aborted, Verdict::aborted);
-  return text.empty() ? "no cells" : text;
 }
 
 std::size_t columns_for_ids(const RunRecord& run, const Style& style) {
@@ -171,7 +160,7 @@ void show_cells(const Recording& recording, const std::vector<Verdict>& verdicts
   const std::string matrix = matrix_text(run, style);
   if (!matrix.empty()) out.line("\n" + matrix);
   out.line(std::to_string(run.summary.total) + (run.summary.total == 1 ? " cell in " : " cells in ") + duration_text(run.duration_ms) +
-           ": " + counts(run.summary) + (run.absent.empty() ? "" : "; " + std::to_string(run.absent.size()) + " absent"));
+           ": " + counts_text(run.summary) + (run.absent.empty() ? "" : "; " + std::to_string(run.absent.size()) + " absent"));
 }
 
 std::vector<const CellRecord*> find_cells(const RunRecord& run, std::string_view name) {
@@ -242,9 +231,10 @@ struct TimelineFollower::State {
     const auto verdict = verdict_from(text("in.verdict"));
     const std::string reason = text("in.reason");
     const std::string message = text("in.message");
-    pending += trimmed("\n" + (verdict ? verdict_label(*verdict, style) : "") + "  " + visible(reason, !style.utf8, longest_text) +
-                       (message.empty() ? "" : ": " + visible(message, !style.utf8, longest_text))) +
-               "\n";
+    pending +=
+        without_blanks_behind("\n" + (verdict ? verdict_label(*verdict, style) : "") + "  " + visible(reason, !style.utf8, longest_text) +
+                              (message.empty() ? "" : ": " + visible(message, !style.utf8, longest_text))) +
+        "\n";
   }
   void hand_over() {
     sink(pending);

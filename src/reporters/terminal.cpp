@@ -116,6 +116,11 @@ std::string padded_left(std::string_view text, std::size_t columns) {
   return std::string(width < columns ? columns - width : 0, ' ') + std::string(text);
 }
 
+std::string without_blanks_behind(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
 void StandardStream::write(std::string_view text) noexcept {
   if (error_ != 0 || text.empty()) return;
   const NoPipeSignal guard;

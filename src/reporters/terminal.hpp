@@ -55,6 +55,7 @@ std::string verdict_label(Verdict verdict, const Style& style);
 // `text` with blanks up to `columns`; a longer text stays as it is.
 std::string padded(std::string_view text, std::size_t columns);
 std::string padded_left(std::string_view text, std::size_t columns);
+std::string without_blanks_behind(std::string line);
 
 // Where text goes. It never throws: who reads may stop at any time, and a run goes on.
 using TextSink = std::function<void(std::string_view)>;

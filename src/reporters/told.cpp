@@ -27,6 +27,14 @@ std::string cast_text(const std::vector<Casting>& cast) {
   return text;
 }
 
+std::vector<std::pair<Verdict, int>> counts_of(const Summary& summary) {
+  std::vector<std::pair<Verdict, int>> counts = {
+      {Verdict::passed, summary.passed},   {Verdict::failed, summary.failed}, {Verdict::unsupported, summary.unsupported},
+      {Verdict::skipped, summary.skipped}, {Verdict::error, summary.error},   {Verdict::aborted, summary.aborted}};
+  std::erase_if(counts, [](const auto& one) { return one.second == 0; });
+  return counts;
+}
+
 std::string at_event(std::optional<std::uint64_t> seq) { return seq ? ", event " + std::to_string(*seq) : ""; }
 
 const AttemptRecord* counting_attempt(const CellRecord& cell) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/record.hpp"
@@ -25,6 +26,9 @@ std::string blame_words(const Blame& blame);
 
 // "worker=local driver=mute"
 std::string cast_text(const std::vector<Casting>& cast);
+
+// The verdicts that cells have, and how many have each: in the order in which people are told.
+std::vector<std::pair<Verdict, int>> counts_of(const Summary& summary);
 
 // ", event 5"; empty when the end of the timeline decided.
 std::string at_event(std::optional<std::uint64_t> seq);
