@@ -76,7 +76,8 @@ def matrix(folder):
                 one["conditions"] = [{"text": "{\"event\": {\"ty\": \"ready\"}}", "held": True, "seq": 2}]
                 cells.append(cell(test, worker, driver, verdict, reason, message, [one], blame))
                 timeline(folder, name, [event(0, 0, "", "exec", {"worker": worker, "driver": driver}, True)] + [event(i, i * 1000, ("worker", "driver")[i % 2], ("started", "ready", "log")[i % 3], {"line": f"line {i}"}, i % 3 == 2) for i in range(1, 6)])
-    write(folder, cells, names=workers + drivers)
+    absent = [{"test": "*", "roles": {"worker": worker, "driver": "client-15"}, "reason": "role not offered: client-15 does not play driver"} for worker in workers]
+    write(folder, cells, absent, names=workers + drivers)
 
 
 def million(folder, count=1_000_000):

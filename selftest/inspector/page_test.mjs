@@ -190,6 +190,24 @@ await test("5,280 cells keep their filters in the address, and the keyboard reac
   await page.goto(address);
   await page.waitForSelector("[data-cell]");
   assert.equal(await page.evaluate(() => document.querySelectorAll("[data-cell]").length), 5280);
+
+  // What went wrong is told once a kind, and together the kinds are all that went wrong.
+  assert.equal(await page.locator(".troubles li").count(), 5);
+  await page.click(".troubles > button");
+  const kinds = await page.evaluate(() => [...document.querySelectorAll(".troubles li")].map(kind => 1 + Number((kind.querySelector(".like")?.textContent ?? "0").replace(/\D/g, ""))));
+  const wrong = await page.evaluate(() => document.querySelectorAll("[data-cell].failed, [data-cell].error, [data-cell].aborted").length);
+  assert.equal(kinds.length, 17);  // each of 15 clients failed; errors; what was aborted
+  assert.equal(kinds.reduce((sum, count) => sum + count), wrong);
+  await page.click(".troubles .like");
+  assert.equal(await page.getAttribute(".troubles .like", "aria-expanded"), "true");
+  assert.ok(await page.evaluate(() => document.querySelectorAll(".troubles li:first-child a").length > 2));
+
+  // Who plays in no test stands beneath the tables, with the reason, and makes no table of its own.
+  assert.equal(await page.locator(".tests table").count(), 22);
+  await page.click(".bar button.link");
+  await page.click(".absences li summary");
+  assert.match(await page.textContent(".absences li"), /role not offered: client-15 does not play driver 16.*worker server-00 · driver client-15/);
+
   await page.click(".chip.error");
   await page.selectOption("[aria-label=test]", "test-07");
   await page.keyboard.press("/");

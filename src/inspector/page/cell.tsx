@@ -148,7 +148,7 @@ export function CellPage({ source, data, cell }: { source: Source; data: Data; c
   const test = data.report.tests[cell.test];
   const again = data.about.again?.[cell.id];
   return <main class="cell">
-    <nav class="crumbs"><a href={address([])}>← all cells</a> <a href={address([], { test: cell.test })}>all of {visible(cell.test)}</a></nav>
+    <nav class="crumbs"><a href={address([])}>← all cells</a> <a href={address([], { test: cell.test })}>test {visible(cell.test)}</a></nav>
     <h1>{visible(cell.test)} <small>{Object.entries(cell.roles).map(([role, name], i) => <>{i ? <span class="quiet"> × </span> : null}<span class="quiet">{visible(role)} </span><b>{visible(name)}</b></>)}
       {Object.entries(cell.params).map(([name, value]) => <span class="param"> {visible(`${name}=${value}`)}</span>)}</small></h1>
     <div class={`verdict ${cell.verdict}`}>

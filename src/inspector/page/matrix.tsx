@@ -7,7 +7,13 @@ import { address, setQuery } from "./route";
 
 // More columns than this get glyphs only.
 const mostWordColumns = 6;
-const mostListed = 8;
+// Of what went wrong: kinds in sight at first, kinds at most, cells of one kind at most. The matrix has them all.
+const mostListed = 5;
+const mostKinds = 50;
+const mostAlike = 50;
+const mostReasons = 100;
+// The test of an absence that holds for all of them (reports/README.md).
+const everyTest = "*";
 
 interface Table { test: string; params: string; rowRole: string; columnRole: string; rows: string[]; columns: string[];
                   cells: Map<string, Cell[]>; absent: Map<string, Absent>; all: Cell[] }
@@ -43,6 +49,15 @@ function tablesOf(data: Data): Table[] {
     table.all.push(cell);
   }
   for (const absent of data.report.absent) {
+    if (absent.test === everyTest) {
+      // In a table of those that can play; who cannot at all is no row of it. Absences tells of all.
+      for (const table of tables.values()) {
+        const at = place(absent.roles[table.rowRole] ?? "", absent.roles[table.columnRole] ?? "");
+        const among = (role: string) => table.all.some(cell => cell.roles[role] === absent.roles[role]);
+        if (!table.cells.has(at) && among(table.rowRole) && among(table.columnRole)) table.absent.set(at, absent);
+      }
+      continue;
+    }
     const known = [...tables.values()].filter(table => table.test === absent.test);
     if (!known.length) {
       const roles = Object.keys(absent.roles);
@@ -164,21 +179,82 @@ function Tip({ data }: { data: Data }) {
   </div>;
 }
 
-// What a reader came for, with its reason, before any click.
+// Why some never meet: each reason once, with those that it keeps apart.
+function Absences({ all }: { all: Absent[] }) {
+  const reasons = useMemo(() => {
+    const kinds = new Map<string, Absent[]>();
+    for (const one of all) {
+      const known = kinds.get(one.reason);
+      if (known) known.push(one); else kinds.set(one.reason, [one]);
+    }
+    return [...kinds].sort(([, one], [, other]) => other.length - one.length);
+  }, [all]);
+  if (!all.length) return null;
+  const cast = (one: Absent) => [one.test === everyTest ? "" : one.test, ...Object.entries(one.roles).map(([role, name]) => `${role} ${name}`)].filter(Boolean).join(" · ");
+  return <details class="absences" id="absences"><summary>{all.length.toLocaleString("en")} absent, and why</summary>
+    <ul>{reasons.slice(0, mostReasons).map(([reason, those]) => <li key={reason}><details>
+      <summary>{visible(reason)} <span class="quiet">{those.length.toLocaleString("en")}</span></summary>
+      <ul>{those.slice(0, mostReasons).map(one => <li class="quiet">{visible(cast(one)) || "every cast"}</li>)}</ul>
+      {those.length > mostReasons ? <p class="quiet">… and {(those.length - mostReasons).toLocaleString("en")} more</p> : null}
+    </details></li>)}</ul>
+    {reasons.length > mostReasons ? <p class="quiet">… and {(reasons.length - mostReasons).toLocaleString("en")} other reasons</p> : null}
+  </details>;
+}
+
+function showAbsences() {
+  const absences = document.getElementById("absences") as HTMLDetailsElement | null;
+  if (!absences) return;
+  absences.open = true;
+  absences.scrollIntoView();
+}
+
+const messageOf = (cell: Cell) => cell.message || cell.attempts.find(one => one.verdict !== "passed")?.message || "";
+
+// Alike are cells with one verdict, reason and blamed implementation, and one message but for what is quoted or counted in it.
+function alike(cells: Cell[]): Cell[][] {
+  const kinds = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const words = messageOf(cell).replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "…");
+    const kind = JSON.stringify([cell.verdict, cell.reason, cell.blame?.implementation, words]);
+    const known = kinds.get(kind);
+    if (known) known.push(cell); else kinds.set(kind, [cell]);
+  }
+  return [...kinds.values()];
+}
+
+function Trouble({ cell }: { cell: Cell }) {
+  return <a href={address(["cell", cell.id])}>
+    <b class={cell.verdict}>{glyphs[cell.verdict]} {cell.flaky && cell.verdict === "passed" ? "flaky" : cell.verdict}</b>
+    <span class="id">{visible(cell.id)}</span>
+    <span class="reason">{visible(cell.reason)}{cell.blame ? <i> {visible(cell.blame.implementation)}</i> : null}</span>
+    <span class="message">{visible(messageOf(cell)).slice(0, 300)}</span>
+  </a>;
+}
+
+function Kind({ cells }: { cells: Cell[] }) {
+  const [open, setOpen] = useState(false);
+  const rest = cells.slice(1);
+  return <li>
+    <Trouble cell={cells[0]!} />
+    {rest.length ? <button class="link like" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "▾" : "▸"} {rest.length.toLocaleString("en")} more like it</button> : null}
+    {open ? rest.slice(0, mostAlike).map(cell => <Trouble key={cell.id} cell={cell} />) : null}
+    {open && rest.length > mostAlike ? <p class="quiet">… and {(rest.length - mostAlike).toLocaleString("en")}, which the matrix shows</p> : null}
+  </li>;
+}
+
+// What a reader came for, with its reason, before any click; and short, so that the matrix beneath is in sight.
 function Troubles({ cells }: { cells: Cell[] }) {
-  const rank = (cell: Cell) => verdicts.indexOf(cell.verdict);
   const [all, setAll] = useState(false);
-  const bad = cells.filter(cell => ["failed", "error", "aborted"].includes(cell.verdict) || cell.flaky).sort((a, b) => rank(a) - rank(b));
-  if (!bad.length) return null;
+  const kinds = useMemo(() => {
+    const rank = (cell: Cell) => verdicts.indexOf(cell.verdict);
+    return alike(cells.filter(cell => ["failed", "error", "aborted"].includes(cell.verdict) || cell.flaky).sort((a, b) => rank(a) - rank(b)));
+  }, [cells]);
+  if (!kinds.length) return null;
   return <section class="troubles">
     <h2>What went wrong</h2>
-    <ul>{bad.slice(0, all ? bad.length : mostListed).map(cell => <li key={cell.id}><a href={address(["cell", cell.id])}>
-      <b class={cell.verdict}>{glyphs[cell.verdict]} {cell.flaky && cell.verdict === "passed" ? "flaky" : cell.verdict}</b>
-      <span class="id">{visible(cell.id)}</span>
-      <span class="reason">{visible(cell.reason)}</span>
-      <span class="message">{visible(cell.message || cell.attempts.find(one => one.verdict !== "passed")?.message || "").slice(0, 300)}</span>
-    </a></li>)}</ul>
-    {bad.length > mostListed && !all ? <button class="link" onClick={() => setAll(true)}>and {bad.length - mostListed} more</button> : null}
+    <ul>{kinds.slice(0, all ? mostKinds : mostListed).map(kind => <Kind key={kind[0]!.id} cells={kind} />)}</ul>
+    {kinds.length > mostListed && !all ? <button class="link" onClick={() => setAll(true)}>and {(kinds.length - mostListed).toLocaleString("en")} other kinds</button> : null}
+    {all && kinds.length > mostKinds ? <p class="quiet">… and {(kinds.length - mostKinds).toLocaleString("en")} other kinds, which the matrix shows</p> : null}
   </section>;
 }
 
@@ -222,7 +298,7 @@ export function Matrix({ data, query }: { data: Data; query: URLSearchParams }) 
         <button class={`chip ${verdict}`} aria-pressed={filters.verdicts.has(verdict)} onClick={() => toggle(verdict)}>
           <b>{n}</b> {glyphs[verdict as Verdict] ?? "~"} {verdict}
         </button>)}
-      {data.report.absent.length ? <span class="quiet">{data.report.absent.length} absent</span> : null}
+      {data.report.absent.length ? <button class="link" onClick={showAbsences}>{data.report.absent.length.toLocaleString("en")} absent</button> : null}
       <span class="fill" />
       <select aria-label="test" value={filters.test} onChange={event => setQuery({ test: event.currentTarget.value })}>
         <option value="">all tests</option>
@@ -242,6 +318,7 @@ export function Matrix({ data, query }: { data: Data; query: URLSearchParams }) 
     {data.about.left_out ? <p class="note">{data.about.left_out}</p> : null}
     <Troubles cells={fitting} />
     <div class="tests">{shown.map(table => <TableOf key={table.test + table.params} table={table} filters={filters} title={data.report.tests[table.test]?.title ?? ""} />)}</div>
+    <Absences all={data.report.absent} />
     <Tip data={data} />
   </main>;
 }
