@@ -141,8 +141,10 @@ await test("a hostile report is harmless, wherever one looks", async () => {
   }
 });
 
+const million = made("million");
+
 await test("a million events are shown, found and walked through", async () => {
-  const { address } = await inspect(made("million"));
+  const { address } = await inspect(million);
   const page = await look(browser);
   await page.goto(`${address}#/cell/flood~a~b/1`);
   await page.waitForSelector(".sequence .row");
@@ -169,7 +171,7 @@ await test("a million events are shown, found and walked through", async () => {
 });
 
 await test("a long timeline's beginning is there before its end, and says so", async () => {
-  const { address } = await inspect(made("million"));
+  const { address } = await inspect(million);
   const page = await look(browser);
   let goOn;
   const held = new Promise(resolve => { goOn = resolve; });
