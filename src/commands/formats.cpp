@@ -20,7 +20,7 @@
 #include "reporters/markdown_report.hpp"
 #include "reporters/tap.hpp"
 #include "reporters/trace.hpp"
-#include "suites/rules_reader.hpp"
+#include "suites/view_reader.hpp"
 
 namespace interoper {
 namespace {
@@ -42,9 +42,9 @@ void render_trace(const Recording& recording, Evidence& /*evidence*/, const Text
     write_run_trace(recording, out);
     return;
   }
-  const ReadRules read = read_rules_header(recording.run.suite.description, recording.folder.string());
-  const Rules rules = read.rules.value_or(Rules{});
-  write_cell_trace(recording, recording.run.cells.front(), rules.objects, rules.match, out);
+  const CellRecord& cell = recording.run.cells.front();
+  const ViewRules view = recorded_view(recording.run, cell.cell.test);
+  write_cell_trace(recording, cell, view.objects, view.match, out);
 }
 
 void render_markdown(const Recording& recording, Evidence& evidence, const TextSink& out) {

@@ -59,7 +59,7 @@ std::string array_of(const Values& values, Text text) {
   return out + "]";
 }
 
-std::string count_json(const Packets::Count& count, const TimelineFacts& facts, const Rules& rules) {
+std::string count_json(const Packets::Count& count, const TimelineFacts& facts, const ViewRules& rules) {
   const auto member = [](const char* key, std::uint64_t value) { return std::string(",\"") + key + "\":" + std::to_string(value); };
   return "{\"rule\":" + std::to_string(count.rule) + member("from", count.from) + member("sent", count.sent) +
          member("arrived", count.arrived) + member("lost", count.lost) + member("duplicated", count.duplicated) +
@@ -79,7 +79,7 @@ std::string names_json(const TimelineFacts& facts) {
 
 }  // namespace
 
-std::string facts_bytes(const TimelineFacts& facts, const Rules& rules) {
+std::string facts_bytes(const TimelineFacts& facts, const ViewRules& rules) {
   constexpr unsigned duplicate_flag = 1;
   constexpr unsigned reordered_flag = 2;
   Columns columns;

@@ -10,6 +10,6 @@
 namespace interoper {
 
 // `rules`: those that the facts were read with.
-std::string facts_bytes(const TimelineFacts& facts, const Rules& rules);
+std::string facts_bytes(const TimelineFacts& facts, const ViewRules& rules);
 
 }  // namespace interoper

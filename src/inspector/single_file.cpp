@@ -87,7 +87,7 @@ std::string single_file(Site& site, std::size_t timeline_bytes) {
     std::error_code error;
     if (!file || !std::filesystem::is_regular_file(*file, error)) continue;
     const bool fits = timelines.size() < timeline_bytes && std::filesystem::file_size(*file, error) <= largest_timeline_bytes && !error;
-    const std::string facts = fits ? site.facts(*one.attempt) : "";
+    const std::string facts = fits ? site.facts(one.cell->cell.test, *one.attempt) : "";
     if (facts.empty()) {
       ++left_out;
       continue;

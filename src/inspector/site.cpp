@@ -13,7 +13,7 @@
 #include "inspector/page.hpp"
 #include "reporters/record_json.hpp"
 #include "reporters/rerun.hpp"
-#include "suites/rules_reader.hpp"
+#include "suites/view_reader.hpp"
 
 namespace interoper {
 namespace {
@@ -124,10 +124,7 @@ struct Site::Query {
   std::map<std::string, std::string> values;
 };
 
-Site::Site(Recording recording) : recording_(std::move(recording)) {
-  ReadRules read = read_rules_header(recording_.run.suite.description, recording_.folder.string());
-  if (read.rules) rules_ = std::move(*read.rules);
-}
+Site::Site(Recording recording) : recording_(std::move(recording)) {}
 
 Answer Site::answer(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
@@ -145,10 +142,9 @@ Answer Site::answer(std::string_view target) {
   if (path == "/line") return line(query);
   if (path == "/search") return search(query);
   if (path == "/facts") {
-    const AttemptRecord* attempt = find(query);
-    std::string bytes = attempt == nullptr ? "" : facts(*attempt, query.events(path));
-    if (bytes.empty()) return refusal(404, "there is no timeline of this attempt");
-    return {200, "application/octet-stream", std::move(bytes)};
+    const std::optional<Timeline> timeline = find(query);
+    if (!timeline) return refusal(404, "there is no timeline of this attempt");
+    return {200, "application/octet-stream", facts(*timeline, query.events(path))};
   }
   return refusal(404, "there is nothing here");
 }
@@ -158,10 +154,8 @@ bool Site::prepare(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   if (path != "/facts" && path != "/lines" && path != "/line" && path != "/search") return false;
   const Query query(path.size() < target.size() ? target.substr(path.size() + 1) : std::string_view());
-  const AttemptRecord* attempt = find(query);
-  const auto file = attempt == nullptr ? std::nullopt : timeline_file(recording_, *attempt);
-  std::error_code error;
-  return file && read_on(*file, std::filesystem::file_size(*file, error), query.events(path));
+  const std::optional<Timeline> timeline = find(query);
+  return timeline && read_on(*timeline, query.events(path));
 }
 
 std::string Site::about(std::string_view left_out) const {
@@ -182,37 +176,52 @@ std::string Site::about(std::string_view left_out) const {
   return out + "},\"left_out\":" + json_quote(left_out) + "}";
 }
 
-std::string Site::facts(const AttemptRecord& attempt, std::uint64_t most) {
-  const Opened* opened = open(attempt, most);
-  if (opened == nullptr) return "";
-  // Its beginning is read again sooner than a browser takes in all that is known.
-  if (opened->size_bytes > short_file_bytes && opened->facts.size() > most)
-    return facts_bytes(read_facts(opened->file, rules_.objects, rules_.match, most), rules_);
-  return facts_bytes(opened->facts, rules_);
+std::string Site::facts(const std::string& test, const AttemptRecord& attempt, std::uint64_t most) {
+  const std::optional<Timeline> timeline = timeline_of(test, attempt);
+  return timeline ? facts(*timeline, most) : "";
 }
 
-const AttemptRecord* Site::find(const Query& query) const {
+std::string Site::facts(const Timeline& timeline, std::uint64_t most) {
+  const Opened& opened = open(timeline, most);
+  const ViewRules& view = *timeline.view;
+  // Its beginning is read again sooner than a browser takes in all that is known.
+  if (timeline.size_bytes > short_file_bytes && opened.facts.size() > most)
+    return facts_bytes(read_facts(timeline.file, view.objects, view.match, most), view);
+  return facts_bytes(opened.facts, view);
+}
+
+std::optional<Site::Timeline> Site::find(const Query& query) {
   const std::string id = query.text("cell");
   const auto n = query.number("attempt");
   for (const CellRecord& cell : recording_.run.cells) {
     if (cell.cell.id != id) continue;
     for (const AttemptRecord& attempt : cell.attempts) {
-      if (n && static_cast<std::uint64_t>(attempt.n) == *n) return &attempt;
+      if (n && static_cast<std::uint64_t>(attempt.n) == *n) return timeline_of(cell.cell.test, attempt);
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
-bool Site::read_on(const std::filesystem::path& file, std::uintmax_t size_bytes, std::uint64_t events) {
-  const auto is_this = [&](const auto& one) { return one.file == file && one.size_bytes == size_bytes; };
+std::optional<Site::Timeline> Site::timeline_of(const std::string& test, const AttemptRecord& attempt) {
+  const auto file = timeline_file(recording_, attempt);
+  if (!file) return std::nullopt;
+  auto view = views_.find(test);
+  if (view == views_.end()) view = views_.emplace(test, recorded_view(recording_.run, test)).first;
+  std::error_code error;
+  return Timeline{*file, std::filesystem::file_size(*file, error), &view->second};
+}
+
+bool Site::read_on(const Timeline& timeline, std::uint64_t events) {
+  const auto is_this = [&](const auto& one) { return one.timeline == timeline; };
+  const ViewRules& view = *timeline.view;
   const auto known = std::find_if(opened_.begin(), opened_.end(), is_this);
   if (known != opened_.end() && (!known->facts.part || known->facts.size() >= events)) {
     opened_.splice(opened_.begin(), opened_, known);
     return false;
   }
   const bool goes_on = known != opened_.end();  // who looks behind the first part
-  if (events != all_events && !goes_on && size_bytes > short_file_bytes) {
-    keep(file, size_bytes, read_facts(file, rules_.objects, rules_.match, events));
+  if (events != all_events && !goes_on && timeline.size_bytes > short_file_bytes) {
+    keep(timeline, read_facts(timeline.file, view.objects, view.match, events));
     return false;
   }
   auto opening = std::find_if(opening_.begin(), opening_.end(), is_this);
@@ -221,44 +230,40 @@ bool Site::read_on(const std::filesystem::path& file, std::uintmax_t size_bytes,
       if (!opening_.back().reading.step()) opening_.pop_back();
       return true;
     }
-    opening_.push_front({file, size_bytes, FactsReading(file, rules_.objects, rules_.match)});
+    opening_.push_front({timeline, FactsReading(timeline.file, view.objects, view.match)});
     opening = opening_.begin();
   }
   if (opening->reading.step()) return true;
-  keep(file, size_bytes, opening->reading.take());
+  keep(timeline, opening->reading.take());
   opening_.erase(opening);
   return false;
 }
 
-void Site::keep(const std::filesystem::path& file, std::uintmax_t size_bytes, TimelineFacts facts) {
-  opened_.remove_if([&](const Opened& one) { return one.file == file; });
+void Site::keep(const Timeline& timeline, TimelineFacts facts) {
+  opened_.remove_if([&](const Opened& one) { return one.timeline.file == timeline.file; });
   if (opened_.size() >= most_opened) opened_.pop_back();
-  opened_.push_front({file, size_bytes, std::move(facts)});
+  opened_.push_front({timeline, std::move(facts)});
 }
 
-const Site::Opened* Site::open(const AttemptRecord& attempt, std::uint64_t events) {
-  const auto file = timeline_file(recording_, attempt);
-  if (!file) return nullptr;
-  std::error_code error;
-  const std::uintmax_t size_bytes = std::filesystem::file_size(*file, error);
-  while (read_on(*file, size_bytes, events)) {
+const Site::Opened& Site::open(const Timeline& timeline, std::uint64_t events) {
+  while (read_on(timeline, events)) {
   }
-  return &opened_.front();
+  return opened_.front();
 }
 
 // {"from": N, "lines": [TEXT | {"bytes": N, "head": TEXT}]}: the lines of the events from..to (without the last), long ones by their head.
 Answer Site::lines(const Query& query) {
-  const AttemptRecord* attempt = find(query);
-  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt, query.events("/lines"));
-  if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
-  const std::uint64_t all = opened->facts.size();
+  const std::optional<Timeline> timeline = find(query);
+  if (!timeline) return refusal(404, "there is no timeline of this attempt");
+  const TimelineFacts& facts = open(*timeline, query.events("/lines")).facts;
+  const std::uint64_t all = facts.size();
   const std::uint64_t from = std::min(query.number("from").value_or(0), all);
   const std::uint64_t to = std::clamp(query.number("to").value_or(all), from, std::min(all, from + most_lines));
-  const File file(opened->file);
+  const File file(timeline->file);
   std::string out = "{\"from\":" + std::to_string(from) + ",\"lines\":[";
   for (std::uint64_t i = from; i < to; ++i) {
-    const std::uint64_t begin = opened->facts.offset[i];
-    const std::uint64_t room = opened->facts.offset[i + 1] - begin;
+    const std::uint64_t begin = facts.offset[i];
+    const std::uint64_t room = facts.offset[i + 1] - begin;
     const std::string bytes = file.read(begin, std::min<std::uint64_t>(room, long_line_bytes));
     const std::string_view text = up_to_newline(bytes);
     if (i > from) out += ',';
@@ -273,30 +278,31 @@ Answer Site::lines(const Query& query) {
 
 // One event's whole line.
 Answer Site::line(const Query& query) {
-  const AttemptRecord* attempt = find(query);
+  const std::optional<Timeline> timeline = find(query);
+  if (!timeline) return refusal(404, "there is no such event");
   const std::uint64_t at = query.number("at").value_or(all_events);
-  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt, query.events("/line"));
-  if (opened == nullptr || at >= opened->facts.size()) return refusal(404, "there is no such event");
-  const std::uint64_t begin = opened->facts.offset[at];
-  const std::string bytes = File(opened->file).read(begin, opened->facts.offset[at + 1] - begin);
+  const TimelineFacts& facts = open(*timeline, query.events("/line")).facts;
+  if (at >= facts.size()) return refusal(404, "there is no such event");
+  const std::uint64_t begin = facts.offset[at];
+  const std::string bytes = File(timeline->file).read(begin, facts.offset[at + 1] - begin);
   return {200, "text/plain; charset=utf-8", std::string(up_to_newline(bytes))};
 }
 
 // {"found": [event…], "more": bool}: events whose line holds the words, whatever their case (of ASCII letters).
 Answer Site::search(const Query& query) {
-  const AttemptRecord* attempt = find(query);
-  const Opened* opened = attempt == nullptr ? nullptr : open(*attempt);
-  if (opened == nullptr) return refusal(404, "there is no timeline of this attempt");
+  const std::optional<Timeline> timeline = find(query);
+  if (!timeline) return refusal(404, "there is no timeline of this attempt");
+  const TimelineFacts& facts = open(*timeline).facts;
   const Needles needles(query.text("q"));
-  const std::vector<std::uint64_t>& offsets = opened->facts.offset;
-  const File file(opened->file);
+  const std::vector<std::uint64_t>& offsets = facts.offset;
+  const File file(timeline->file);
   std::string out = "{\"found\":[";
   std::size_t found = 0;
   std::size_t i = 0;
-  while (!needles.plain.empty() && i < opened->facts.size() && found < most_found) {
+  while (!needles.plain.empty() && i < facts.size() && found < most_found) {
     // Whole lines, as many as fit into a block; one at least.
     std::size_t end = i + 1;
-    while (end < opened->facts.size() && offsets[end + 1] - offsets[i] <= search_block_bytes)
+    while (end < facts.size() && offsets[end + 1] - offsets[i] <= search_block_bytes)
       ++end;
     std::string block = file.read(offsets[i], offsets[end] - offsets[i]);
     std::transform(block.begin(), block.end(), block.begin(), lower);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,37 +39,43 @@ class Site {
   // "again": cell -> the command that runs it again, "left_out"}.
   // `left_out`: what the page cannot show, a sentence; empty when everything is at hand.
   std::string about(std::string_view left_out) const;
-  // The facts of an attempt as bytes; empty when there is no timeline. Of a long one those of the first `most` events.
-  std::string facts(const AttemptRecord& attempt, std::uint64_t most = all_events);
+  // The facts of an attempt of this test as bytes; empty when there is no timeline. Of a long one those of the first `most` events.
+  std::string facts(const std::string& test, const AttemptRecord& attempt, std::uint64_t most = all_events);
 
  private:
-  // An attempt whose timeline was read; the page asks for one of them many times.
-  struct Opened {
+  struct Timeline {
     std::filesystem::path file;
-    std::uintmax_t size_bytes = 0;  // of the file when it was read: a run may still be writing
+    std::uintmax_t size_bytes = 0;    // a run may still be writing
+    const ViewRules* view = nullptr;  // what its test says of it
+    bool operator==(const Timeline&) const = default;
+  };
+  // One that was read; the page asks for one of them many times.
+  struct Opened {
+    Timeline timeline;
     TimelineFacts facts;
   };
   // One that is being read.
   struct Opening {
-    std::filesystem::path file;
-    std::uintmax_t size_bytes = 0;
+    Timeline timeline;
     FactsReading reading;
   };
   struct Query;
 
-  const AttemptRecord* find(const Query& query) const;
+  std::optional<Timeline> find(const Query& query);
+  std::optional<Timeline> timeline_of(const std::string& test, const AttemptRecord& attempt);
+  std::string facts(const Timeline& timeline, std::uint64_t most);
   // With `events` of its events at least, or all that there are.
-  const Opened* open(const AttemptRecord& attempt, std::uint64_t events = all_events);
-  // Does some of open()'s reading; false when it is done, and first in `opened_`. `size_bytes`: the file's, for all of it.
-  bool read_on(const std::filesystem::path& file, std::uintmax_t size_bytes, std::uint64_t events);
-  void keep(const std::filesystem::path& file, std::uintmax_t size_bytes, TimelineFacts facts);
+  const Opened& open(const Timeline& timeline, std::uint64_t events = all_events);
+  // Does some of open()'s reading; false when it is done, and first in `opened_`.
+  bool read_on(const Timeline& timeline, std::uint64_t events);
+  void keep(const Timeline& timeline, TimelineFacts facts);
   Answer lines(const Query& query);
   Answer line(const Query& query);
   Answer search(const Query& query);
 
   Recording recording_;
-  Rules rules_;
-  std::list<Opened> opened_;  // the last used first
+  std::map<std::string, ViewRules> views_;  // by test; of those that were asked for
+  std::list<Opened> opened_;                // the last used first
   std::list<Opening> opening_;
 };
 

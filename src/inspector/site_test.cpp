@@ -52,6 +52,16 @@ TEST_CASE("the site serves the report and what the page wants beside it") {
     CHECK(recorded.site->answer(target).status == 404);
 }
 
+TEST_CASE("packets are found again as the test says, and not only its suite") {
+  Recorded recorded;
+  Recording recording = recorded.site->recording();
+  recording.run.tests[recorded.cell().cell.test].header =
+      R"({"match": {"of its own": {"sent": {"ty": "a"}, "received": {"ty": "b"}, "by": ["in.x"]}}})";
+  Site site(recording);
+  CHECK(site.answer("/facts?" + recorded.where()).body.find("\"of its own\"") != std::string::npos);
+  CHECK(recorded.site->answer("/facts?" + recorded.where()).body.find("\"of its own\"") == std::string::npos);
+}
+
 TEST_CASE("lines are served as they stand in the file, by pieces") {
   Recorded recorded;
   const std::vector<std::string> lines = recorded.timeline();

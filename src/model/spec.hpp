@@ -124,6 +124,28 @@ struct NetworkNeeds {
   bool outside = false;  // true: roles may reach what lies outside the attempt
 };
 
+// A kind of thing that processes number and tell about, each process for itself. In headers, from the outer to the inner:
+// "objects": {"channel": {"id": "in.channel_id", "name": "in.channel.type"}}.
+struct ObjectKind {
+  std::string kind;
+  std::string id;    // dotted path to its number, an unsigned integer
+  std::string name;  // dotted path to what people call it, in an event that tells the number too; empty = it has no name
+};
+
+// How what one role sent is found again where another role received it. In headers:
+// "match": {"datagram": {"sent": P, "received": P, "by": ["in.packet.msg"]}}.
+struct MatchRule {
+  std::string name;
+  std::vector<Pattern> sent, received;  // any of these events
+  std::vector<std::string> by;          // equal on both sides: dotted paths, or the kind of an object, which stands for its name
+};
+
+// How people look at a timeline; it never decides a verdict. A test has what its suite says, and what its own header replaces and adds.
+struct ViewRules {
+  std::vector<ObjectKind> objects;  // from the outer to the inner
+  std::vector<MatchRule> match;
+};
+
 struct Spec {
   std::string name;             // file name without its ending
   std::string title;            // first heading, or the name
@@ -139,6 +161,7 @@ struct Spec {
   std::vector<Condition> expect;
   NetworkNeeds network;
   std::vector<std::string> aliases;  // other names that programs have for this test
+  ViewRules view;                    // the suite's, with what the header replaces and adds
   // A run of all tests at once (Rules::together): the tests. Empty for a test that is run for itself.
   std::vector<TestPart> parts;
 };
@@ -154,22 +177,6 @@ struct EventShape {
   };
   std::string type;
   std::vector<Field> fields;
-};
-
-// A kind of thing that processes number and tell about, each process for itself. In `_suite.md`, from the outer to the inner:
-// "objects": {"channel": {"id": "in.channel_id", "name": "in.channel.type"}}.
-struct ObjectKind {
-  std::string kind;
-  std::string id;    // dotted path to its number, an unsigned integer
-  std::string name;  // dotted path to what people call it, in an event that tells the number too; empty = it has no name
-};
-
-// How what one role sent is found again where another role received it. In `_suite.md`:
-// "match": {"datagram": {"sent": P, "received": P, "by": ["in.packet.msg"]}}.
-struct MatchRule {
-  std::string name;
-  std::vector<Pattern> sent, received;  // any of these events
-  std::vector<std::string> by;          // equal on both sides: dotted paths, or the kind of an object, which stands for its name
 };
 
 // A self-signed certificate. In `_suite.md`: "files": {"certs": {"x509": {"key": "P-256", "days": 10, "names": ["localhost",
@@ -221,10 +228,9 @@ struct Rules {
   std::vector<std::string> assert_ids = {"in.assert_id", "in.assrt_id"};  // the first that is there names the assert
   std::string assert_value = "in.value";
   std::vector<EventShape> events;  // the suite's vocabulary, "events" in `_suite.md`
-  std::vector<ObjectKind> objects;
-  std::vector<MatchRule> match;
-  std::vector<RoleSpec> roles;  // what the suite says of its roles, where a test says nothing else; names are those of role_order
-  std::string timeout;          // Go duration, of tests that name none; empty = default_timeout
+  ViewRules view;                  // "objects" and "match"
+  std::vector<RoleSpec> roles;     // what the suite says of its roles, where a test says nothing else; names are those of role_order
+  std::string timeout;             // Go duration, of tests that name none; empty = default_timeout
   bool clock_starts_with_deciding = false;  // the timeout counts from the deciding role's start, not from the first role's
   std::vector<MadeFiles> files;
   Success pass;

@@ -15,6 +15,7 @@
 #include "suites/role_reader.hpp"
 #include "suites/spec_reader.hpp"
 #include "suites/success_reader.hpp"
+#include "suites/view_reader.hpp"
 
 namespace interoper {
 namespace {
@@ -53,8 +54,8 @@ class RulesReader {
         {"unsupported", [](RulesReader& self, const JsonMember& m) { self.unsupported(m); }},
         {"assert", [](RulesReader& self, const JsonMember& m) { self.asserts(m); }},
         {"events", [](RulesReader& self, const JsonMember& m) { self.events(m); }},
-        {"objects", [](RulesReader& self, const JsonMember& m) { self.objects(m); }},
-        {"match", [](RulesReader& self, const JsonMember& m) { self.match(m); }},
+        {"objects", [](RulesReader& self, const JsonMember& m) { read_objects(self.json_, m.value, self.rules_.view); }},
+        {"match", [](RulesReader& self, const JsonMember& m) { read_match(self.json_, m.value, self.rules_.view); }},
         {"registry", [](RulesReader& self, const JsonMember& m) { self.text(m.key, m.value, self.rules_.registry); }},
         {"together", [](RulesReader& self, const JsonMember& m) { self.text(m.key, m.value, self.rules_.together); }},
         {"timeout", [](RulesReader& self, const JsonMember& m) { self.timeout(m); }},
@@ -291,58 +292,6 @@ class RulesReader {
       words.push_back(name);
     }
     json_.error(field.value, "'" + key + "': '" + word + "' is no kind of value", did_you_mean(word, words));
-  }
-
-  // {"endpoint": {"id": "in.endpoint_id", "name": "in.hashname"}, "channel": {"id": "in.channel_id"}}
-  void objects(const JsonMember& member) {
-    const std::string help = R"(write {"KIND": {"id": "in.KIND_id"}})";
-    if (!json_.object("objects", member.value, help)) return;
-    rules_.objects.clear();
-    for (const JsonMember& object : json_.members(member.value, " in objects")) {
-      const std::string where = "objects." + object.key;
-      if (!json_.object(where, object.value, help)) continue;
-      ObjectKind kind{object.key, "", ""};
-      for (const JsonMember& inner : json_.members(object.value, " in " + where, {"id", "name"}))
-        text(where + "." + inner.key, inner.value, inner.key == "id" ? kind.id : kind.name);
-      if (kind.id.empty()) json_.error(object.value, "'" + where + "' does not say where its number stands", help);
-      rules_.objects.push_back(std::move(kind));
-    }
-  }
-
-  // {"datagram": {"sent": {"ty": "sent"}, "received": [{"ty": "got"}, {"ty": "dropped"}], "by": ["in.bytes"]}}
-  void match(const JsonMember& member) {
-    const std::string help = R"(write {"NAME": {"sent": {"ty": "…"}, "received": {"ty": "…"}, "by": ["in.…"]}})";
-    if (!json_.object("match", member.value, help)) return;
-    rules_.match.clear();
-    for (const JsonMember& named : json_.members(member.value, " in match")) {
-      const std::string where = "match." + named.key;
-      if (!json_.object(where, named.value, help)) continue;
-      MatchRule rule{named.key, {}, {}, {}};
-      for (const JsonMember& inner : json_.members(named.value, " in " + where, {"sent", "received", "by"})) {
-        if (inner.key == "sent") rule.sent = patterns(where + ".sent", inner.value);
-        if (inner.key == "received") rule.received = patterns(where + ".received", inner.value);
-        if (inner.key == "by") rule.by = json_.strings(where + ".by", inner.value).value_or(std::vector<std::string>{});
-      }
-      if (rule.sent.empty() || rule.received.empty() || rule.by.empty())
-        json_.error(named.value, "'" + where + "' must say 'sent', 'received' and 'by'", help);
-      rules_.match.push_back(std::move(rule));
-    }
-  }
-
-  // One pattern, or an array of them.
-  std::vector<Pattern> patterns(const std::string& key, std::string_view value) {
-    std::vector<std::string_view> elements{value};
-    if (value.front() == '[') elements = json_elements(value).value_or(std::vector<std::string_view>{});
-    std::vector<Pattern> patterns;
-    for (const std::string_view element : elements) {
-      const std::string help = R"(write a pattern: {"ty": "packet.sent"})";
-      if (!json_.object(key, element, help)) continue;
-      Pattern& pattern = patterns.emplace_back();
-      for (const JsonMember& member : json_.members(element, " in " + key))
-        pattern.keys.emplace_back(member.key, std::string(member.value));
-      if (pattern.keys.empty()) json_.error(element, "'" + key + "' is empty: every event matches it", help);
-    }
-    return patterns;
   }
 
   JsonReader& json_;

@@ -224,18 +224,18 @@ TEST_CASE("a suite says what its processes number, and how packets are found aga
   const Rules rules = rules_of(R"({
     "objects": {"link": {"id": "in.link_id", "name": "in.peer"}, "packet": {"id": "in.packet_id"}},
     "match": {"datagram": {"sent": {"ty": "sent"}, "received": [{"ty": "got"}, {"ty": "dropped", "in.late": true}], "by": ["link", "in.bytes"]}} })");
-  REQUIRE(rules.objects.size() == 2);
-  CHECK(rules.objects[0].kind == "link");
-  CHECK(rules.objects[0].id == "in.link_id");
-  CHECK(rules.objects[0].name == "in.peer");
-  CHECK(rules.objects[1].name.empty());
-  REQUIRE(rules.match.size() == 1);
-  CHECK(rules.match[0].name == "datagram");
-  REQUIRE(rules.match[0].sent.size() == 1);
-  REQUIRE(rules.match[0].received.size() == 2);
-  CHECK(rules.match[0].received[1].keys[1].first == "in.late");
-  CHECK(rules.match[0].received[1].keys[1].second == "true");
-  CHECK(rules.match[0].by == Words{"link", "in.bytes"});
+  REQUIRE(rules.view.objects.size() == 2);
+  CHECK(rules.view.objects[0].kind == "link");
+  CHECK(rules.view.objects[0].id == "in.link_id");
+  CHECK(rules.view.objects[0].name == "in.peer");
+  CHECK(rules.view.objects[1].name.empty());
+  REQUIRE(rules.view.match.size() == 1);
+  CHECK(rules.view.match[0].name == "datagram");
+  REQUIRE(rules.view.match[0].sent.size() == 1);
+  REQUIRE(rules.view.match[0].received.size() == 2);
+  CHECK(rules.view.match[0].received[1].keys[1].first == "in.late");
+  CHECK(rules.view.match[0].received[1].keys[1].second == "true");
+  CHECK(rules.view.match[0].by == Words{"link", "in.bytes"});
 }
 
 TEST_CASE("objects and match rules that say too little are errors") {

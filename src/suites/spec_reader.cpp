@@ -8,12 +8,13 @@
 #include "suites/fill_check.hpp"
 #include "suites/json_reader.hpp"
 #include "suites/role_reader.hpp"
+#include "suites/view_reader.hpp"
 
 namespace interoper {
 namespace {
 
-const std::vector<std::string> header_keys{"timeout",   "containers", "params",  "tags",    "weight",
-                                           "exclusive", "expect",     "network", "aliases", "parts"};
+const std::vector<std::string> header_keys{"timeout", "containers", "params",  "tags",  "weight",  "exclusive",
+                                           "expect",  "network",    "aliases", "parts", "objects", "match"};
 const std::vector<std::string> network_keys{"outside"};
 // The interface reserves them: a header that says them is right, and too early.
 const std::vector<std::string> later_network_keys{"links", "delay", "rate", "loss", "mtu", "nat", "partitions"};
@@ -57,6 +58,9 @@ class HeaderReader {
     if (const auto exclusive = value_of("exclusive")) spec_.exclusive = json_.boolean("exclusive", *exclusive).value_or(false);
     if (const auto expect = value_of("expect")) spec_.expect = read_expect(json_, fill, *expect);
     if (const auto network = value_of("network")) read_network(*network);
+    spec_.view = rules_.view;
+    if (const auto objects = value_of("objects")) read_objects(json_, *objects, spec_.view);
+    if (const auto match = value_of("match")) read_match(json_, *match, spec_.view);
   }
 
  private:

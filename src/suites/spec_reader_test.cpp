@@ -409,7 +409,7 @@ TEST_CASE("unknown keys are warnings with the nearest known key") {
   CHECK(header("{\"timout\": \"3s\"}").spec);
   CHECK(said("{\"colour\": 1}") ==
         "tests/t.md:2:2: warning: unknown key 'colour'\n  {\"colour\": 1}\n   ^\n"
-        "  help: known are: timeout, containers, params, tags, weight, exclusive, expect, network, aliases, parts\n");
+        "  help: known are: timeout, containers, params, tags, weight, exclusive, expect, network, aliases, parts, objects, match\n");
   CHECK(said("{\"TIMEOUT\": 3}").find("did you mean 'timeout'?") != std::string::npos);
   CHECK(said("{\"containers\": {\"worker\": {\"comand\": \"a\"}}}") ==
         "tests/t.md:2:28: warning: unknown key 'comand' in containers.worker\n"
