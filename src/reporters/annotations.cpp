@@ -1,23 +1,17 @@
 #include "reporters/annotations.hpp"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/visible.hpp"
+#include "reporters/failure_kinds.hpp"
 #include "reporters/rerun.hpp"
 #include "reporters/told.hpp"
 
 namespace interoper {
 namespace {
-
-struct Kind {
-  const CellRecord* first;  // in plan order
-  std::size_t cells = 0;
-};
 
 // The value of a command; in a property `:` and `,` would end it.
 std::string escaped(std::string_view text, bool is_property) {
@@ -35,18 +29,14 @@ std::string escaped(std::string_view text, bool is_property) {
   return out;
 }
 
-std::vector<Kind> kinds_of(const RunRecord& run) {
-  std::vector<Kind> kinds;
-  std::map<std::tuple<std::string, Verdict, std::string, std::string, std::string>, std::size_t> places;
+// The most telling first.
+std::vector<FailureKind> kinds_of(const RunRecord& run) {
+  std::vector<const CellRecord*> failures;
   for (const CellRecord& cell : run.cells) {
-    if (!is_failure(cell.verdict)) continue;
-    const std::string role = cell.blame ? cell.blame->role : "";
-    const std::string implementation = cell.blame ? cell.blame->implementation : "";
-    const auto [place, is_new] = places.try_emplace({cell.cell.test, cell.verdict, cell.reason, role, implementation}, kinds.size());
-    if (is_new) kinds.push_back({&cell, 0});
-    ++kinds[place->second].cells;
+    if (is_failure(cell.verdict)) failures.push_back(&cell);
   }
-  std::sort(kinds.begin(), kinds.end(), [](const Kind& a, const Kind& b) {
+  std::vector<FailureKind> kinds = failure_kinds(failures, Across::one_test);
+  std::sort(kinds.begin(), kinds.end(), [](const FailureKind& a, const FailureKind& b) {
     const int worse = badness(a.first->verdict) - badness(b.first->verdict);
     if (worse != 0) return worse > 0;
     return a.cells != b.cells ? a.cells > b.cells : a.first < b.first;
@@ -60,7 +50,7 @@ std::string title_of(const CellRecord& cell) {
   return visible(cut(title));
 }
 
-std::string message_of(const RunRecord& run, const Kind& kind, std::size_t beyond) {
+std::string message_of(const RunRecord& run, const FailureKind& kind, std::size_t beyond) {
   const CellRecord& cell = *kind.first;
   std::string message = visible(cut(cell.cell.id)) + ": " + visible(cut(cell.message));
   if (kind.cells > 1)
@@ -98,7 +88,7 @@ std::string harmless(std::string_view text) {
 void write_annotations(const Recording& recording, const std::function<AnnotatedPlace(const std::string& file)>& place_of,
                        const TextSink& out) {
   const RunRecord& run = recording.run;
-  const std::vector<Kind> kinds = kinds_of(run);
+  const std::vector<FailureKind> kinds = kinds_of(run);
   const std::size_t told = std::min(kinds.size(), most_annotations);
   for (std::size_t i = 0; i < told; ++i) {
     const CellRecord& cell = *kinds[i].first;

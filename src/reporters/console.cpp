@@ -5,6 +5,7 @@
 #include "base/overloaded.hpp"
 #include "base/sentence.hpp"
 #include "base/visible.hpp"
+#include "reporters/failure_kinds.hpp"
 #include "reporters/matrix.hpp"
 #include "reporters/rerun.hpp"
 #include "reporters/told.hpp"
@@ -15,8 +16,8 @@ namespace {
 // Longer ids push the rest of their line to the right: few do, and all others stay readable.
 constexpr std::size_t widest_id = 64;
 constexpr std::size_t duration_columns = 9;  // "59 m 59 s"
-// More failures than this at the end are not read one by one; `show` has them all.
-constexpr std::size_t most_failures_again = 50;
+// More kinds of failure than this at the end are not read one by one; `show` has them all.
+constexpr std::size_t most_kinds_again = 30;
 // Of fewer cells everybody sees which were slow.
 constexpr std::size_t least_for_slowest = 6;
 constexpr std::size_t shown_slowest = 3;
@@ -141,16 +142,23 @@ void Console::end_cell(const CellRecord& cell) {
 
 // Once more at the end, in plan order: on a long run the blocks have scrolled away.
 std::string Console::failures_again(const RunRecord& run) const {
-  std::string text;
-  std::size_t number = 0;
+  std::vector<const CellRecord*> failures;
   for (const CellRecord& cell : run.cells) {
-    if (!is_told_in_full(cell.verdict) || cell.attempts.empty() || ++number > most_failures_again) continue;
+    if (is_told_in_full(cell.verdict) && !cell.attempts.empty()) failures.push_back(&cell);
+  }
+  const std::vector<FailureKind> kinds = failure_kinds(failures, Across::tests);
+  const std::size_t told = std::min(kinds.size(), most_kinds_again);
+  std::string text;
+  for (std::size_t i = 0; i < told; ++i) {
+    const FailureKind& kind = kinds[i];
+    const CellRecord& cell = *kind.first;
     text += without_blanks_behind(verdict_label(cell.verdict, options_.out) + "  " + shown(cell.cell.id) + (cell.flaky ? "  flaky" : "")) +
             "\n    " + shown(cell.message) + "\n";
+    if (kind.cells > 1) text += "    and " + counted(kind.cells - 1, "more cell") + " in the same way\n";
   }
-  if (number > most_failures_again)
-    text += std::string(options_.out.utf8 ? "… and " : "... and ") + std::to_string(number - most_failures_again) +
-            " more: interoper show " + shown(run.id) + "\n";
+  if (told < kinds.size())
+    text += std::string(options_.out.utf8 ? "… and " : "... and ") + counted(kinds.size() - told, "more kind") +
+            " of failure: interoper show " + shown(run.id) + "\n";
   return text;
 }
 

@@ -230,6 +230,28 @@ TEST_CASE("what kept every cell from running is said once") {
 )");
 }
 
+TEST_CASE("at the end a fault of many cells is told once, and of very many faults some") {
+  RunRecord run = sample_plan();
+  const CellRecord pattern = run.cells.front();
+  run.cells.clear();
+  for (int i = 0; i < 40; ++i) {
+    CellRecord& cell = run.cells.emplace_back(pattern);
+    cell.cell.id = "cell-" + std::to_string(i);
+    cell.verdict = Verdict::failed;
+    cell.reason = "exited";
+    cell.message = (i < 3 ? "worker" : "driver-" + std::string(static_cast<std::size_t>(i), 'x')) + " exited with " + std::to_string(i);
+    cell.attempts.resize(1);
+  }
+  std::string out;
+  Console console({}, [&](std::string_view text) { out += text; }, [](std::string_view) {});
+  console.hear(RunBegan{run});
+  console.hear(RunEnded{run});
+  CHECK(
+      out.starts_with("\n✘ failed       cell-0\n    worker exited with 0\n    and 2 more cells in the same way\n✘ failed       cell-3\n"));
+  CHECK(out.find("… and 8 more kinds of failure: interoper show " + run.id + "\n") != std::string::npos);
+  CHECK(out.find("cell-32\n") == std::string::npos);
+}
+
 TEST_CASE("long names push, but do not break") {
   RunRecord run = sample_plan();
   run.cells.resize(2);

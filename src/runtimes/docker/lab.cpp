@@ -254,6 +254,7 @@ Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
   const std::string reference = built == workshop.image_ids.end() ? player.image : built->second;
   auto image = co_await workshop.engine.image(reference);
   std::string why = "is not there";
+  bool is_refused = false;
   if (!image && player.pull) {
     const Gate::Pass pass = co_await workshop.pulls.enter();
     workshop.check_hurry();
@@ -269,14 +270,17 @@ Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
       image = co_await workshop.engine.image(reference);
     }
     const auto refused = workshop.refused_pulls.find(reference);
-    if (refused != workshop.refused_pulls.end()) why = "is not there and cannot be pulled: " + refused->second;
+    is_refused = refused != workshop.refused_pulls.end();
+    if (is_refused) why = "is not there and cannot be pulled: " + refused->second;
   }
   if (!image) {
     const bool is_the_tests_own = player.implementation == player.image;  // named in the test's header
     const std::string who =
         is_the_tests_own ? ", which the test's header names to play " : " of " + player.implementation + ", which is to play ";
-    const std::string help =
-        is_the_tests_own ? "pull or build it, or correct the header" : "run `interoper tests build " + player.implementation + "`";
+    const std::string make = "run `interoper tests build " + player.implementation + "`";
+    const std::string help = is_the_tests_own ? "pull or build it, or correct the header"
+                             : is_refused     ? "see that its name is right and its registry can be reached, or " + make
+                                              : make;
     throw WorldError("image-missing", "the image " + player.image + who + player.role + ", " + why + "; " + help);
   }
   workshop.images[player.image] = *image;
