@@ -210,12 +210,13 @@ function showAbsences() {
 
 const messageOf = (cell: Cell) => cell.message || cell.attempts.find(one => one.verdict !== "passed")?.message || "";
 
-// Alike are cells with one verdict, reason and blamed implementation, and one message but for what is quoted or counted in it.
+// Alike are cells with one verdict, reason, blamed role and implementation, and one message but for what is quoted or counted in it: the rule
+// of src/reporters/failure_kinds.hpp.
 function alike(cells: Cell[]): Cell[][] {
   const kinds = new Map<string, Cell[]>();
   for (const cell of cells) {
     const words = messageOf(cell).replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "…");
-    const kind = JSON.stringify([cell.verdict, cell.reason, cell.blame?.implementation, words]);
+    const kind = JSON.stringify([cell.verdict, cell.reason, cell.blame?.role, cell.blame?.implementation, words]);
     const known = kinds.get(kind);
     if (known) known.push(cell); else kinds.set(kind, [cell]);
   }
