@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -52,6 +54,14 @@ bool is_zombie(const std::string& proc, std::string_view pid) {
   const std::string line = first_line(proc + "/" + std::string(pid) + "/stat");
   const std::size_t name_end = line.rfind(')');
   return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] == 'Z';
+}
+
+// A /proc that is mounted with `hidepid` does not show other users' processes; the kernel still knows them.
+bool is_hidden(std::string_view mark) {
+  const std::size_t end = mark.rfind(':');
+  const std::size_t begin = mark.rfind(':', end - 1) + 1;
+  const std::string pid(mark.substr(begin, end - begin));
+  return start_time("/proc", pid).empty() && (::kill(std::atoi(pid.c_str()), 0) == 0 || errno == EPERM);
 }
 
 }  // namespace
@@ -117,6 +127,9 @@ std::vector<CleanedDirectory> clean_directories(const std::filesystem::path& tem
   return cleaned;
 }
 
-Life life_of(std::string_view mark) { return life_in("/proc", mark); }
+Life life_of(std::string_view mark) {
+  const Life life = life_in("/proc", mark);
+  return life == Life::dead && is_hidden(mark) ? Life::unknown : life;
+}
 
 }  // namespace interoper

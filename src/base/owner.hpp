@@ -15,7 +15,7 @@ std::string own_mark();
 enum class Life {
   alive,
   dead,
-  unknown,  // another machine, another PID namespace, or no mark at all
+  unknown,  // another machine, another PID namespace, a process that we may not see, or no mark at all
 };
 
 // A mark of another boot of this machine cannot be told from another machine's: unknown, not dead.

@@ -1,5 +1,7 @@
 #include "base/owner.hpp"
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,26 @@ TEST_CASE("of another machine, another boot, another namespace, or of no mark at
   CHECK(life_of(own.substr(0, first) + ":1" + own.substr(second)) == Life::unknown);
   for (const char* text : {"", "x", ":::", "a:b:c", "a:b:c:d:e", "?:?:1:?"})
     CHECK(life_of(text) == Life::unknown);
+}
+
+TEST_CASE("a process that /proc hides from us is not dead") {
+  const std::string mark = own_mark();
+  const std::string here = "/proc/" + std::to_string(::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    constexpr uid_t nobody = 65534;
+    const bool is_hidden = ::unshare(CLONE_NEWNS) == 0 && ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                           ::mount("none", here.c_str(), "tmpfs", 0, nullptr) == 0 && ::setresuid(nobody, nobody, nobody) == 0;
+    if (!is_hidden) ::_exit(77);
+    ::_exit(life_of(mark) == Life::unknown ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (WEXITSTATUS(status) == 77) {
+    WARN("skipped: only root can hide a process");
+    return;
+  }
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a program's name with blanks and parentheses does not hide its start time") {
