@@ -217,7 +217,7 @@ struct Removal::Open {
   DIR* listing = nullptr;
 };
 
-Removal::Removal(const fs::path& directory) : directory_(directory) {
+Removal::Removal(const fs::path& directory, std::string last) : directory_(directory), last_(std::move(last)) {
   const Descriptor sight = sight_of(AT_FDCWD, directory.c_str());
   if (!sight) {
     if (errno != ENOENT) error_ = errno;
@@ -261,12 +261,15 @@ bool Removal::next_directory() {
     return true;
   }
   if (!top_) return false;
+  if (error_ == 0 && !last_.empty() && ::unlinkat(top_.get(), last_.c_str(), 0) != 0 && errno != ENOENT) error_ = errno;
   top_.close();
-  if (::rmdir(directory_.c_str()) != 0 && error_ == 0) error_ = errno;
+  if (error_ != 0) return false;
+  if (::rmdir(directory_.c_str()) != 0) error_ = errno;
   return false;
 }
 
 void Removal::remove_entry(const char* name) {
+  if (last_ == name && current_->name == ".") return;
   const int here = ::dirfd(current_->listing);
   if (::unlinkat(here, name, 0) == 0) return;
   if (errno != EISDIR && errno != EPERM) {
@@ -305,8 +308,8 @@ void Removal::leave_directory() {
   if (::unlinkat(top_.get(), name.c_str(), AT_REMOVEDIR) != 0 && error_ == 0) error_ = errno;
 }
 
-int remove_directory(const fs::path& directory) {
-  Removal removal(directory);
+int remove_directory(const fs::path& directory, const std::string& last) {
+  Removal removal(directory, last);
   while (removal.go_on(entries_a_turn)) {
   }
   return removal.error();

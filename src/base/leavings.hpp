@@ -39,10 +39,11 @@ constexpr std::size_t most_named_left_out = 20;
 // WorldError("disk-full", "write-failed") when `to` cannot be written.
 Task<Leavings> keep_leavings(std::filesystem::path from, std::filesystem::path to, LeavingsLimits limits = {});
 
-// Removes a directory and all below it, a piece at a time, with a few descriptors however deep it is.
+// Removes a directory and all below it, a piece at a time, with a few descriptors however deep it is. `last`: the name in it of a file
+// that goes when all else has gone, so that whoever is stopped on the way leaves a directory that says what it is.
 class Removal {
  public:
-  explicit Removal(const std::filesystem::path& directory);
+  explicit Removal(const std::filesystem::path& directory, std::string last = {});
   Removal(const Removal&) = delete;
   Removal& operator=(const Removal&) = delete;
   ~Removal();
@@ -59,6 +60,7 @@ class Removal {
   void leave_directory();
 
   std::filesystem::path directory_;
+  std::string last_;
   Descriptor top_;
   std::vector<std::string> waiting_;  // directories right below the top: what lies deeper is moved there
   std::unique_ptr<Open> current_;
@@ -67,7 +69,7 @@ class Removal {
 };
 
 // The same as a whole: at once, or in turns with others until it is `enough`. The errno as Removal::error().
-int remove_directory(const std::filesystem::path& directory);
+int remove_directory(const std::filesystem::path& directory, const std::string& last = {});
 Task<int> remove_leavings(std::filesystem::path directory, const Predicate& enough);
 
 }  // namespace interoper

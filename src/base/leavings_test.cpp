@@ -156,6 +156,21 @@ TEST_CASE("no depth stops us from removing") {
   CHECK_FALSE(fs::exists(room.from));
 }
 
+TEST_CASE("what says whose a directory is goes last") {
+  Room room;
+  for (const char* name : {".owner", "a", "z", "deep/er/.owner", "deep/b"})
+    room.write(name, "x");
+  Removal removal(room.from, ".owner");
+  int steps = 0;
+  while (removal.go_on(1)) {
+    ++steps;
+    CHECK(fs::exists(room.from / ".owner"));
+  }
+  CHECK(steps > 5);
+  CHECK(removal.error() == 0);
+  CHECK_FALSE(fs::exists(room.from));
+}
+
 TEST_CASE("names that are too long together are left out") {
   Room room;
   LeavingsLimits limits;

@@ -119,7 +119,7 @@ std::vector<CleanedDirectory> clean_directories(const std::filesystem::path& tem
     one.path = it->path();
     const Life owner = life_of(first_line(marker.string()));
     if (owner == Life::alive || (owner == Life::unknown && !all)) continue;
-    const int why = remove_directory(one.path);  // a role may have been in it
+    const int why = remove_directory(one.path, owner_file);  // a role may have been in it
     one.removed = why == 0;
     if (!one.removed) one.trouble = std::strerror(why);
   }

@@ -90,7 +90,8 @@ Props::Props(const Rules& rules, const std::string& run, fs::path report)
       report_(std::move(report)) {}
 
 Props::~Props() {
-  if (is_claimed_) remove_directory(directory_);  // what a role wrote as another user may not be ours to remove; `clean` names it
+  if (is_claimed_)
+    remove_directory(directory_, owner_file);  // what a role wrote as another user may not be ours to remove; `clean` names it
 }
 
 void Props::claim_directory() {
