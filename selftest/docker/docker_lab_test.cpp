@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -22,6 +21,7 @@
 
 #include "base/owner.hpp"
 #include "base/problem.hpp"
+#include "fakes/loop.hpp"
 #include "runtimes/docker/clean.hpp"
 #include "runtimes/docker/docker.hpp"
 #include "runtimes/docker/engine.hpp"
@@ -35,41 +35,9 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using namespace interoper;
+using fakes::run;
 
 constexpr const char* image = "interoper-selftest:latest";
-
-// ---- running coroutines ------------------------------------------------------------------------
-
-// Runs the loop only until the task has ended: a runtime that has begun goes on listening.
-template <class T>
-T run(asio::io_context& io, Task<T> task) {
-  std::optional<T> result;
-  std::exception_ptr failure;
-  bool over = false;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T value) {
-    failure = error;
-    result = std::move(value);
-    over = true;
-  });
-  io.restart();
-  while (!over)
-    io.run_one();
-  if (failure) std::rethrow_exception(failure);
-  return std::move(*result);
-}
-
-void run(asio::io_context& io, Task<> task) {
-  std::exception_ptr failure;
-  bool over = false;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error) {
-    failure = error;
-    over = true;
-  });
-  io.restart();
-  while (!over)
-    io.run_one();
-  if (failure) std::rethrow_exception(failure);
-}
 
 // ---- the image ---------------------------------------------------------------------------------
 

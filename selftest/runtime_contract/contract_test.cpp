@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "fakes/loop.hpp"
 #include "runtime_contract/worlds.hpp"
 
 namespace {
@@ -41,13 +42,13 @@ void in_runtime(const std::function<Task<>(Runtime&)>& body) {
   {
     asio::io_context io;
     const std::unique_ptr<Runtime> runtime = world->runtime(io.get_executor());
-    contract::run(io, runtime->begin(name));
+    fakes::run(io, runtime->begin(name));
     try {
-      contract::run(io, body(*runtime));
+      fakes::run(io, body(*runtime));
     } catch (...) {
       failure = std::current_exception();
     }
-    contract::run(io, runtime->end());
+    fakes::run(io, runtime->end());
   }
   const std::vector<std::string> left = world->left(name);
   for (const std::string& one : left)

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "fakes/loop.hpp"
 #include "fakes/scripted_runtime.hpp"
 #include "runtimes/docker/docker.hpp"
 #include "runtimes/docker/engine.hpp"
@@ -19,21 +20,9 @@
 namespace contract {
 
 using namespace interoper;
+using fakes::run;
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
-
-void run(asio::io_context& io, Task<> task) {
-  std::exception_ptr failure;
-  bool over = false;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error) {
-    failure = error;
-    over = true;
-  });
-  io.restart();
-  while (!over)
-    io.run_one();
-  if (failure) std::rethrow_exception(failure);
-}
 
 namespace {
 

@@ -46,7 +46,4 @@ class World {
 // The world named by $INTEROPER_TEST_RUNTIME: scripted, docker, docker-strict, docker-attached, sandbox. A reason when it cannot be had.
 std::unique_ptr<World> make_world(const std::string& name, std::string& why_not);
 
-// Runs the loop until the task has ended, and no longer: a runtime that has begun goes on listening.
-void run(boost::asio::io_context& io, interoper::Task<> task);
-
 }  // namespace contract

@@ -17,7 +17,10 @@
 #include <filesystem>
 #include <optional>
 
+#include "fakes/loop.hpp"
+
 using namespace interoper;
+using fakes::run;
 
 namespace {
 
@@ -25,23 +28,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Socket = asio::local::stream_protocol::socket;
 using namespace std::chrono_literals;
-
-template <class T>
-T run(asio::io_context& io, Task<T> task) {
-  std::optional<T> result;
-  std::exception_ptr failure;
-  bool over = false;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error, T value) {
-    failure = error;
-    if (!error) result = std::move(value);
-    over = true;
-  });
-  io.restart();
-  while (!over)
-    io.run_one();
-  if (failure) std::rethrow_exception(failure);
-  return std::move(*result);
-}
 
 // What a server does with one connection.
 class Peer {

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/problem.hpp"
+#include "fakes/loop.hpp"
 
 namespace interoper::docker {
 
@@ -400,21 +401,9 @@ Loop::~Loop() = default;
 Executor Loop::executor() const { return state_->io.get_executor(); }
 
 void Loop::run(Task<> task) {
-  std::exception_ptr failure;
-  bool over = false;
-  asio::co_spawn(state_->io, std::move(task), [&](std::exception_ptr error) {
-    failure = error;
-    over = true;
-  });
-  state_->io.restart();
   // Longer than any deadline that a test waits for.
   constexpr std::chrono::seconds patience{30};
-  const auto begin = Clock::now();
-  while (!over) {
-    state_->io.run_one_for(patience);
-    if (Clock::now() - begin > patience) throw std::runtime_error("the task does not end");
-  }
-  if (failure) std::rethrow_exception(failure);
+  fakes::run(state_->io, std::move(task), patience);
 }
 
 std::string failure_of(const std::function<void()>& body) {
