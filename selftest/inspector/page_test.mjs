@@ -1,6 +1,7 @@
 // Clicks through the page as a person does, in a real browser.
 import assert from "node:assert/strict";
-import { cpSync, readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -184,6 +185,48 @@ await test("a long timeline's beginning is there before its end, and says so", a
   await page.waitForFunction(() => /sent by driver, .* lost/.test(document.querySelector(".packets")?.textContent ?? ""));
   assert.match(await page.textContent(".bar"), /1,000,000 events/);
   assert.deepEqual(page.troubles, []);
+});
+
+await test("a run that goes on is followed, to its end", async () => {
+  const going = join(folder(), "going");
+  mkdirSync(join(going, "interop/tests"), { recursive: true });
+  writeFileSync(join(going, "interop/tests/_implementations.json"), "{}");
+  for (const name of ["one", "two"]) writeFileSync(join(going, `interop/tests/${name}.md`), '```json\n{ "timeout": "100s" }\n```\n# Waits\n');
+  // Each driver goes on when it is told to, by a file beside it.
+  writeFileSync(join(going, "th-test"), `#!/bin/sh
+echo '{"id":1,"ty":"ready"}'
+if [ $2 = worker ]; then exec cat > /dev/null; fi
+until [ -e "$(dirname "$0")/say" ]; do sleep 0.1; done
+echo 'so far so good' >&2
+until [ -e "$(dirname "$0")/$1" ]; do sleep 0.1; done
+echo '{"id":2,"ty":"done"}'
+`, { mode: 0o755 });
+  const running = spawn(program, ["test", "--runtime", "sandbox", "--no-build", "-j", "2"], { cwd: going, stdio: "ignore" });
+  process.on("exit", () => running.kill("SIGKILL"));
+  const ended = new Promise(resolve => running.once("exit", resolve));
+  const report = join(going, "interop/reports/latest");
+  while (!existsSync(join(report, "cells/two~local~local/1.jsonl"))) await new Promise(resolve => setTimeout(resolve, 50));
+  const { address } = await inspect(report);
+  const matrix = await look(browser);
+  await matrix.goto(address);
+  await matrix.waitForSelector('[data-cell="two~local~local"].running');
+  assert.match(await matrix.textContent(".note"), /goes on/);
+  assert.equal(await matrix.$(".troubles"), null);
+  const timeline = await look(browser);
+  await timeline.goto(`${address}#/cell/two~local~local/1`);
+  await timeline.waitForSelector(".row");
+  assert.doesNotMatch(await timeline.textContent(".rows"), /so far so good/);
+  writeFileSync(join(going, "say"), "");
+  await timeline.waitForFunction(() => /so far so good/.test(document.querySelector(".rows").textContent));
+  writeFileSync(join(going, "one"), "");
+  await matrix.waitForSelector('[data-cell="one~local~local"].passed');
+  await matrix.waitForSelector('[data-cell="two~local~local"].running');
+  writeFileSync(join(going, "two"), "");
+  await ended;
+  await matrix.waitForSelector('[data-cell="two~local~local"].passed');
+  await matrix.waitForSelector(".note", { state: "detached" });
+  await timeline.waitForFunction(() => /exited/.test(document.querySelector(".rows").textContent) && document.querySelector(".crumbs .passed"));
+  assert.deepEqual([...matrix.troubles, ...timeline.troubles], []);
 });
 
 await test("5,280 cells keep their filters in the address, and the keyboard reaches them", async () => {

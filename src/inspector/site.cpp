@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/json_text.hpp"
+#include "base/owner.hpp"
 #include "inspector/facts_wire.hpp"
 #include "inspector/markdown.hpp"
 #include "inspector/page.hpp"
@@ -58,6 +59,10 @@ class File {
 Answer refusal(int status, std::string_view sentence) { return {status, "text/plain; charset=utf-8", std::string(sentence) + "\n"}; }
 
 std::string_view up_to_newline(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+bool is_going_on(const Recording& recording) {
+  return recording.origin != Recording::Origin::report && life_of(recording.run.owner) == Life::alive;
+}
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -124,7 +129,13 @@ struct Site::Query {
   std::map<std::string, std::string> values;
 };
 
-Site::Site(Recording recording) : recording_(std::move(recording)) {}
+Site::Site(Recording recording) : recording_(std::move(recording)), goes_on_(is_going_on(recording_)) {}
+
+void Site::look_again() {
+  Recording now = open_recording(recording_.folder);
+  if (!has_errors(now.problems)) recording_ = std::move(now);
+  goes_on_ = is_going_on(recording_);
+}
 
 Answer Site::answer(std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
@@ -136,7 +147,10 @@ Answer Site::answer(std::string_view target) {
   }
   if (path == "/page.js") return {200, "text/javascript; charset=utf-8", std::string(embedded_page().script)};
   if (path == "/page.css") return {200, "text/css; charset=utf-8", std::string(embedded_page().style)};
-  if (path == "/report.json") return {200, "application/json", report_text(recording_.run)};
+  if (path == "/report.json") {
+    if (goes_on_) look_again();
+    return {200, "application/json", report_text(recording_.run)};
+  }
   if (path == "/about.json") return {200, "application/json", about("")};
   if (path == "/lines") return lines(query);
   if (path == "/line") return line(query);
@@ -173,7 +187,7 @@ std::string Site::about(std::string_view left_out) const {
     const std::string command = rerun_command(recording_.run, cell.cell);
     if (!command.empty()) out += (out.back() == '{' ? "" : ",") + json_quote(cell.cell.id) + ":" + json_quote(command);
   }
-  return out + "},\"left_out\":" + json_quote(left_out) + "}";
+  return out + "},\"left_out\":" + json_quote(left_out) + ",\"goes_on\":" + (goes_on_ ? "true}" : "false}");
 }
 
 std::string Site::facts(const std::string& test, const AttemptRecord& attempt, std::uint64_t most) {

@@ -36,7 +36,7 @@ class Site {
 
   const Recording& recording() const { return recording_; }
   // What the page wants to know beside the report: {"folder", "origin", "problems", "descriptions": test -> HTML,
-  // "again": cell -> the command that runs it again, "left_out"}.
+  // "again": cell -> the command that runs it again, "left_out", "goes_on": the run has not ended}.
   // `left_out`: what the page cannot show, a sentence; empty when everything is at hand.
   std::string about(std::string_view left_out) const;
   // The facts of an attempt of this test as bytes; empty when there is no timeline. Of a long one those of the first `most` events.
@@ -61,6 +61,8 @@ class Site {
   };
   struct Query;
 
+  // Opens a run that goes on again, to have it as it is now.
+  void look_again();
   std::optional<Timeline> find(const Query& query);
   std::optional<Timeline> timeline_of(const std::string& test, const AttemptRecord& attempt);
   std::string facts(const Timeline& timeline, std::uint64_t most);
@@ -74,6 +76,7 @@ class Site {
   Answer search(const Query& query);
 
   Recording recording_;
+  bool goes_on_ = false;                    // the run's own process lives, and has not written its report
   std::map<std::string, ViewRules> views_;  // by test; of those that were asked for
   std::list<Opened> opened_;                // the last used first
   std::list<Opening> opening_;

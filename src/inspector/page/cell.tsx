@@ -143,7 +143,8 @@ function Recorded({ cell, attempt }: { cell: Cell; attempt: Attempt }) {
 
 export function CellPage({ source, data, cell }: { source: Source; data: Data; cell: Cell }) {
   const decisive = cell.blame ? cell.attempts.find(one => one.n === cell.blame!.attempt) : undefined;
-  const [chosen, setChosen] = useState<Attempt | undefined>(decisive ?? cell.attempts[cell.attempts.length - 1]);
+  const [n, setN] = useState((decisive ?? cell.attempts[cell.attempts.length - 1])?.n);
+  const chosen = cell.attempts.find(one => one.n === n) ?? cell.attempts[cell.attempts.length - 1];
   useEffect(() => { document.title = `${cell.verdict}: ${cell.id}`; }, []);
   const test = data.report.tests[cell.test];
   const again = data.about.again?.[cell.id];
@@ -156,9 +157,9 @@ export function CellPage({ source, data, cell }: { source: Source; data: Data; c
       {cell.message ? <p class="said">{visible(cell.message)}</p> : null}
       {cell.blame ? <p>The evidence points at <b>{visible(cell.blame.role)}</b> ({visible(cell.blame.implementation)}), at <a class="deciding" href={address(["cell", cell.id, String(cell.blame.attempt)], { at: String(cell.blame.seq) })}>event {cell.blame.seq}</a>{cell.attempts.length > 1 ? ` of attempt ${cell.blame.attempt}` : ""}.</p> : null}
     </div>
-    {chosen ? <OfAttempt key={chosen.n} source={source} data={data} cell={cell} attempt={chosen} /> : <p class="note">No process was started for this cell.</p>}
+    {chosen ? <OfAttempt key={chosen.n} source={source} data={data} cell={cell} attempt={chosen} /> : <p class="note">{cell.verdict === "waiting" ? "It has not begun yet." : "No process was started for this cell."}</p>}
     {cell.attempts.length > 1 ? <section><h2>Attempts</h2><div class="scroll"><table><tbody>{cell.attempts.map(one => <tr class={one === chosen ? "chosen" : ""}>
-      <td><button class="link" onClick={() => setChosen(one)}>attempt {one.n}</button></td><td><b class={one.verdict}>{glyphs[one.verdict]} {one.verdict}</b></td><td>{visible(one.reason)}</td>
+      <td><button class="link" onClick={() => setN(one.n)}>attempt {one.n}</button></td><td><b class={one.verdict}>{glyphs[one.verdict]} {one.verdict}</b></td><td>{visible(one.reason)}</td>
       <td>{duration(one.duration_ms)}</td><td class="text">{visible(one.message)}</td><td><a href={address(["cell", cell.id, String(one.n)])}>timeline</a></td></tr>)}</tbody></table></div></section> : null}
     {again ? <section><h2>Run it again</h2><pre class="again">{visible(again)}</pre></section> : null}
     {data.about.descriptions[cell.test] ? <section class="spec"><h2>What the test says{test?.file ? <small> {visible(test.file)}</small> : null}</h2>

@@ -17,8 +17,13 @@ export class Lines {
     return there?.[event - piece * pieceLines];
   }
 
-  private load(piece: number): void {
-    this.pieces.set(piece, null);
+  // More lines have come: pieces that ended early are asked for again.
+  grown(): void {
+    for (const [piece, lines] of this.pieces) if (lines && lines.length < pieceLines) this.load(piece, lines);
+  }
+
+  private load(piece: number, meanwhile: Line[] | null = null): void {
+    this.pieces.set(piece, meanwhile);
     if (this.pieces.size > mostPieces) this.pieces.delete(this.pieces.keys().next().value!);
     this.source.lines(this.cell, this.attempt, piece * pieceLines, (piece + 1) * pieceLines).then(lines => {
       this.pieces.set(piece, lines);

@@ -314,7 +314,7 @@ export function Matrix({ data, query }: { data: Data; query: URLSearchParams }) 
     </div>
     {filtered ? <p class="note">{fitting.length} of {data.report.cells.length} cells fit the filter. <button class="link"
       onClick={() => setQuery({ q: null, test: null, impl: null, verdict: null })}>show all</button></p> : null}
-    {data.about.origin !== "report" ? <p class="note">This run did not end as it should: what is shown comes from its timelines.</p> : null}
+    {data.about.goes_on ? <p class="note">This run goes on; what is shown follows it.</p> : data.about.origin !== "report" ? <p class="note">This run did not end as it should: what is shown comes from its timelines.</p> : null}
     {data.about.problems.map(problem => <p class="note">{visible(problem)}</p>)}
     {data.about.left_out ? <p class="note">{data.about.left_out}</p> : null}
     <Troubles cells={fitting} />

@@ -5,12 +5,13 @@ import "./page.css";
 import { CellPage } from "./cell";
 import { Matrix } from "./matrix";
 import { askEarly } from "./reading";
-import { About, Report, duration, visible } from "./report";
+import { About, Report, duration, visible, whileItGoesOn } from "./report";
 import { address, useRoute } from "./route";
 import { openSource } from "./source";
 import { TimelinePage } from "./timeline";
 
 const source = openSource();
+const lookEvery_ms = 2000;
 
 export interface Data { report: Report; about: About }
 
@@ -32,7 +33,7 @@ function Head({ data }: { data: Data }) {
     <a class="brand" href={address([])}>interoper</a>
     <a class="run" href={address([])}>{visible(run.id)}</a>
     <span class="quiet wide">{[run.suite.name, run.started.slice(0, 19).replace("T", " ") + " UTC", duration(run.duration_ms),
-      run.finished ? "" : "did not finish"].filter(Boolean).map(visible).join(" · ")}</span>
+      run.finished ? "" : data.about.goes_on ? "goes on" : "did not finish"].filter(Boolean).map(visible).join(" · ")}</span>
     <span class="fill" />
     <Theme />
   </header>;
@@ -43,9 +44,16 @@ function Page() {
   const [trouble, setTrouble] = useState("");
   const route = useRoute();
   useEffect(() => {
-    const both = Promise.all([source.report(), source.about()]);
-    askEarly(source);  // behind them: it may take long
-    both.then(([report, about]) => setData({ report, about }), error => setTrouble(String(error.message)));
+    const read = async () => {
+      const began = performance.now();
+      const both = Promise.all([source.report(), source.about()]);
+      if (!data) askEarly(source);  // behind them: it may take long
+      const [report, about] = await both;
+      setData({ report: about.goes_on ? whileItGoesOn(report) : report, about });
+      // Who looks on takes a tenth of the time at most from those who run.
+      if (about.goes_on) setTimeout(() => read().catch(() => {}), Math.max(lookEvery_ms, 10 * (performance.now() - began)));
+    };
+    read().catch(error => setTrouble(String(error.message)));
   }, []);
   useEffect(() => { performance.mark(`shown ${route.path.length}`); });
   if (trouble) return <main class="trouble">{trouble}</main>;

@@ -1,5 +1,5 @@
 // How the page comes by the facts of an attempt: a long timeline's beginning at once, all of it later, and not twice in a row.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Facts } from "./facts";
 import type { Data } from "./page";
 import { Attempt, Cell } from "./report";
@@ -30,19 +30,23 @@ export function useFacts(source: Source, data: Data, cell: Cell, attempt: Attemp
   const key = keyOf(cell.id, attempt.n);
   const [reading, setReading] = useState<Reading>({ facts: kept?.key === key ? kept.facts : null, trouble: "" });
   const rest = reading.facts?.part === true;
+  const seen = useRef(data);
   useEffect(() => {
-    if (reading.trouble || (reading.facts && !rest)) return;
+    // While a run goes on its report comes again and again, and each time its timelines may have grown.
+    const grown = seen.current !== data && seen.current.about.origin !== "report";
+    if (!grown && (reading.trouble || (reading.facts && !rest))) return;
+    seen.current = data;
     let gone = false;
-    const early = asked?.key === key && partly && !rest ? asked.bytes : null;
+    const first = partly && !reading.facts ? firstEvents : undefined;
+    const early = first && asked?.key === key ? asked.bytes : null;
     asked = null;
-    (early ?? source.facts(cell.id, attempt.n, partly && !rest ? firstEvents : undefined)).then(bytes => {
+    (early ?? source.facts(cell.id, attempt.n, first)).then(bytes => {
       if (gone) return;
       const facts = new Facts(bytes, attempt.duration_ms * 1000);
-      // What a run still writes is read anew.
       if (!facts.part && data.about.origin === "report") kept = { key, facts };
       setReading({ facts, trouble: "" });
     }).catch(error => { if (!gone) setReading({ facts: null, trouble: String(error.message ?? error) }); });
     return () => { gone = true; };
-  }, [rest]);
+  }, [rest, data]);
   return reading;
 }

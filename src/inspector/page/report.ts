@@ -1,13 +1,14 @@
 // The report as it stands in report.json (reports/README.md), as far as the page reads it. Its content is not trusted: texts are only
 // ever put into the page as text.
 
-export type Verdict = "passed" | "failed" | "unsupported" | "skipped" | "error" | "aborted";
+// `running` and `waiting` are the page's own words, while a run goes on.
+export type Verdict = "passed" | "failed" | "unsupported" | "skipped" | "error" | "aborted" | "running" | "waiting";
 
 // Worst first: the order in which a reader wants them.
-export const verdicts: Verdict[] = ["failed", "error", "aborted", "skipped", "unsupported", "passed"];
+export const verdicts: Verdict[] = ["failed", "error", "aborted", "skipped", "unsupported", "passed", "running", "waiting"];
 
 // The same shapes as in the terminal: colours are not needed to tell verdicts apart.
-export const glyphs: Record<Verdict, string> = { passed: "✔", failed: "✘", unsupported: "○", skipped: "–", error: "!", aborted: "■" };
+export const glyphs: Record<Verdict, string> = { passed: "✔", failed: "✘", unsupported: "○", skipped: "–", error: "!", aborted: "■", running: "▸", waiting: "·" };
 
 export interface Blame { role: string; implementation: string; attempt: number; seq: number }
 export interface Condition { text: string; held: boolean; seq: number | null }
@@ -44,7 +45,14 @@ export interface Report {
 
 export interface About {
   folder: string; origin: "report" | "plan" | "timelines"; problems: string[]; descriptions: Record<string, string>;
-  again: Record<string, string>; left_out: string;
+  again: Record<string, string>; left_out: string; goes_on: boolean;
+}
+
+// What has no verdict yet is recorded as it would be if the run were killed now.
+export function whileItGoesOn(report: Report): Report {
+  const open = <T extends Cell | Attempt>(one: T, verdict: Verdict): T => one.reason === "unfinished" ? { ...one, verdict, reason: "", message: "", blame: null } : one;
+  const cells = report.cells.map(cell => ({ ...open(cell, cell.attempts.length ? "running" : "waiting"), attempts: cell.attempts.map(one => open(one, "running")) }));
+  return { ...report, cells };
 }
 
 export function duration(ms: number): string {

@@ -65,7 +65,8 @@ function Shown({ source, cell, attempt, query, facts }: Props & { facts: Facts }
   useEffect(() => { performance.mark("timeline shown"); }, []);
 
   const before = useRef(facts);
-  useEffect(() => {  // the rest has come: who saw everything sees everything
+  useEffect(() => {  // the rest has come, or more of what goes on: who saw everything sees everything
+    if (before.current !== facts) lines.grown();
     const all = wholeView(before.current);
     before.current = facts;
     setViewNow(now => now.from <= all.from && now.to >= all.to ? wholeView(facts) : now);
