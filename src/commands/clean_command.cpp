@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "base/owner.hpp"
+#include "base/sentence.hpp"
 #include "commands/commands.hpp"
 #include "commands/event_loop.hpp"
 #include "commands/project.hpp"
@@ -14,11 +15,8 @@ namespace interoper {
 namespace {
 
 std::string things(const docker::CleanedRun& run) {
-  const auto count = [](std::size_t number, const std::string& noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-  };
-  return count(run.containers.size(), "container") + ", " + count(run.networks.size(), "network") + ", " +
-         count(run.volumes.size(), "volume");
+  return counted(run.containers.size(), "container") + ", " + counted(run.networks.size(), "network") + ", " +
+         counted(run.volumes.size(), "volume");
 }
 
 // True when something was there to tell of.

@@ -355,19 +355,7 @@ int unknown_command(const CLI::App& near, const std::string& word) {
   return exit_usage;
 }
 
-void add_commands(CLI::App& app, Options& options) {
-  CLI::App* test = add_command(app, "test", "build what is under test and run it against every driver", Verb::test, options);
-  test->add_flag("--both", options.both, "also with what is under test as the driver");
-  CLI::App* tournament = add_command(app, "tournament", "everyone against everyone", Verb::tournament, options);
-  for (CLI::App* command : {test, tournament}) {
-    add_selection(*command, options);
-    add_place(*command, options);
-    add_running(*command, options);
-    add_output(*command, options);
-    add_formats(*command, options);
-    command->footer(exit_statuses);
-  }
-
+void add_tests(CLI::App& app, Options& options) {
   CLI::App* tests = app.add_subcommand("tests", "fetch test descriptions, build drivers' images, list cells");
   tests->require_subcommand(1);
   CLI::App* update =
@@ -386,7 +374,22 @@ void add_commands(CLI::App& app, Options& options) {
     add_place(*command, options);
     add_output(*command, options);
   }
+}
 
+void add_commands(CLI::App& app, Options& options) {
+  CLI::App* test = add_command(app, "test", "build what is under test and run it against every driver", Verb::test, options);
+  test->add_flag("--both", options.both, "also with what is under test as the driver");
+  CLI::App* tournament = add_command(app, "tournament", "everyone against everyone", Verb::tournament, options);
+  for (CLI::App* command : {test, tournament}) {
+    add_selection(*command, options);
+    add_place(*command, options);
+    add_running(*command, options);
+    add_output(*command, options);
+    add_formats(*command, options);
+    command->footer(exit_statuses);
+  }
+
+  add_tests(app, options);
   add_show(app, options);
   CLI::App* show = subcommand(app, "show");
   CLI::App* inspect = add_command(app, "inspect", "look at a report in the browser", Verb::inspect, options);

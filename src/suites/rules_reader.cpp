@@ -321,17 +321,9 @@ ReadRules read_object(std::string_view text, std::string_view part, const std::s
 ReadRules read_rules(std::string_view file_text, const std::string& shown_file) {
   const std::string_view text = without_mark(file_text);
   ReadRules failed;
-  JsonReader places(text, shown_file, failed.problems);
-  if (const std::size_t end = utf8_end(text); end != text.size()) {
-    places.error(text.substr(end), "the file is not UTF-8 here", "save it as UTF-8");
-    return failed;
-  }
-  auto document = read_document(text);
-  if (const auto* fault = std::get_if<NoHeader>(&document)) {
-    places.error(text.substr(fault->offset), fault->what, fault->help);
-    return failed;
-  }
-  return read_object(text, std::get<Document>(document).header, shown_file);
+  const auto document = read_file_text(text, shown_file, failed.problems);
+  if (!document) return failed;
+  return read_object(text, document->header, shown_file);
 }
 
 ReadRules read_rules_header(std::string_view header_json, const std::string& shown_file) {

@@ -235,26 +235,31 @@ std::size_t utf8_end(std::string_view text) {
   return good;
 }
 
+std::optional<Document> read_file_text(std::string_view text, const std::string& shown_file, Problems& problems) {
+  JsonReader places(text, shown_file, problems);
+  if (const std::size_t end = utf8_end(text); end != text.size()) {
+    places.error(text.substr(end), "the file is not UTF-8 here", "save it as UTF-8");
+    return std::nullopt;
+  }
+  auto read = read_document(text);
+  if (const auto* fault = std::get_if<NoHeader>(&read)) {
+    places.error(text.substr(fault->offset), fault->what, fault->help);
+    return std::nullopt;
+  }
+  return std::get<Document>(std::move(read));
+}
+
 ReadSpec read_spec(std::string_view file_text, const std::string& shown_file, const std::string& name, const Rules& rules) {
   const std::string_view text = without_mark(file_text);
   ReadSpec failed;
-  JsonReader places(text, shown_file, failed.problems);
-  if (const std::size_t end = utf8_end(text); end != text.size()) {
-    places.error(text.substr(end), "the file is not UTF-8 here", "save it as UTF-8");
-    return failed;
-  }
-  auto document = read_document(text);
-  if (const auto* fault = std::get_if<NoHeader>(&document)) {
-    places.error(text.substr(fault->offset), fault->what, fault->help);
-    return failed;
-  }
-  const auto& parts = std::get<Document>(document);
+  const auto document = read_file_text(text, shown_file, failed.problems);
+  if (!document) return failed;
   Spec spec;
   spec.name = name;
-  spec.title = parts.title.empty() ? name : parts.title;
-  spec.description = parts.description;
+  spec.title = document->title.empty() ? name : document->title;
+  spec.description = document->description;
   spec.file = shown_file;
-  return read_object(text, parts.header, shown_file, std::move(spec), rules);
+  return read_object(text, document->header, shown_file, std::move(spec), rules);
 }
 
 ReadSpec read_header(std::string_view header_json, const std::string& name, const std::string& title, const std::string& description,

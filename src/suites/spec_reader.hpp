@@ -7,6 +7,7 @@
 
 #include "base/problem.hpp"
 #include "model/spec.hpp"
+#include "suites/document.hpp"
 
 namespace interoper {
 
@@ -24,6 +25,10 @@ ReadSpec read_header(std::string_view header_json, const std::string& name, cons
 
 // The text without a byte order mark.
 std::string_view without_mark(std::string_view text);
+
+// The parts of a Markdown file without its mark, as tests and `_suite.md` are; nothing, and a problem, when it has no header. The views
+// point into `text`.
+std::optional<Document> read_file_text(std::string_view text, const std::string& shown_file, Problems& problems);
 
 // Byte offset at which `text` stops being UTF-8; its size when it does not.
 std::size_t utf8_end(std::string_view text);
