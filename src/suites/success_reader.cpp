@@ -91,7 +91,7 @@ class PassReader {
   }
 
   std::optional<std::string> role(const std::string& key, std::string_view value) {
-    const auto name = json_.string(key, value);
+    auto name = json_.string(key, value);
     if (!name || *name == "*") return name;
     if (std::find(rules_.role_order.begin(), rules_.role_order.end(), *name) != rules_.role_order.end()) return name;
     json_.error(value, "'" + key + "' names '" + *name + "', which is no role of this suite", did_you_mean(*name, rules_.role_order));
