@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { inspect, look, open } from "./browser.mjs";
 
 const [report, out] = process.argv.slice(2);
-const largestBytes = 150 * 1000;
+const largestBytes = 200 * 1000;
 mkdirSync(out, { recursive: true });
 const run = JSON.parse(readFileSync(join(report, "report.json"), "utf8"));
 const failed = run.cells.find(cell => cell.verdict === "failed" && cell.blame);

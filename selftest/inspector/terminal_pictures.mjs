@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { look, open } from "./browser.mjs";
 
 const [pages, out] = process.argv.slice(2);
-const largestBytes = 150 * 1000;
+const largestBytes = 200 * 1000;
 mkdirSync(out, { recursive: true });
 const browser = await open();
 for (const file of readdirSync(pages).filter(name => name.endsWith(".html")).sort()) {
