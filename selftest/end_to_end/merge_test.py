@@ -15,8 +15,9 @@ scenes.scene("good", {"params": {"n": ["1", "2", "3"]}})
 scenes.scene("bad", {"params": {"n": ["1", "2"]}}, driver="say ready; exit 3")
 scenes.scene("foreign", worker="exit 127")
 
-# What the same run has of its own each time it is made: times, and how its events interleave.
-TIMES = ("duration_ms", "started", "finished", "events", "seq")
+# What the same run has of its own each time it is made: times, how its events interleave, and whether a role that is told to end does so
+# before it is sent a signal (50 ms later; verdicts do not depend on it).
+TIMES = ("duration_ms", "started", "finished", "events", "seq", "exit")
 
 
 def without_times(value):
