@@ -69,3 +69,21 @@ export async function look(browser, options = {}) {
   page.on("request", request => requests.push(request.url()));
   return Object.assign(page, { troubles, requests });
 }
+
+// Cases, told in TAP's words; one that fails does not end the others.
+let failures = 0;
+export async function test(name, body) {
+  try {
+    await body();
+    console.log(`ok - ${name}`);
+  } catch (error) {
+    ++failures;
+    console.log(`not ok - ${name}\n${error.stack}`);
+  }
+}
+
+// After the last case.
+export async function end(browser) {
+  await browser.close();
+  process.exit(failures ? 1 : 0);
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { folder, here, inspect, look, open, program } from "./browser.mjs";
+import { end, folder, here, inspect, look, open, program, test } from "./browser.mjs";
 
 const faults = [
   { test: "never-ready", message: "worker had not said ready when the time (4 s) ran out", click: true,
@@ -50,19 +50,8 @@ const running = new Promise((resolve, reject) => {
 const [browser, terminal] = await Promise.all([open(), running]);
 const { address } = await inspect(join(project, "interop/reports/latest"));
 
-let failures = 0;
-async function check(name, body) {
-  try {
-    await body();
-    console.log(`ok - ${name}`);
-  } catch (error) {
-    ++failures;
-    console.log(`not ok - ${name}\n${error.message}`);
-  }
-}
-
 for (const fault of faults) {
-  await check(`${fault.test}: in the terminal`, () => {
+  await test(`${fault.test}: in the terminal`, () => {
     const from = terminal.indexOf(`failed       ${fault.test}~local~local`);
     const lines = terminal.slice(from, terminal.indexOf("    again ", from));
     for (const part of [fault.message, ...fault.terminal]) assert.ok(typeof part === "string" ? lines.includes(part) : part.test(lines), `${part} is not in\n${lines}\nof\n${terminal}`);
@@ -72,7 +61,7 @@ for (const fault of faults) {
 for (const [name, options] of Object.entries(windows)) {
   const page = await look(browser, options);
   for (const fault of faults) {
-    await check(`${fault.test}: on the page of ${name}, ${fault.click ? "one click" : "no click"}`, async () => {
+    await test(`${fault.test}: on the page of ${name}, ${fault.click ? "one click" : "no click"}`, async () => {
       await page.goto("about:blank");
       await page.goto(address);
       await read(page, fault.message);
@@ -83,7 +72,6 @@ for (const [name, options] of Object.entries(windows)) {
       if (fault.missing) assert.doesNotMatch(await page.textContent("main"), fault.missing);
     });
   }
-  await check(`nothing went wrong in the page of ${name}`, () => assert.deepEqual(page.troubles, []));
+  await test(`nothing went wrong in the page of ${name}`, () => assert.deepEqual(page.troubles, []));
 }
-await browser.close();
-process.exit(failures ? 1 : 0);
+await end(browser);

@@ -5,19 +5,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:
 import http from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { folder, here, inspect, look, made, open, program, run } from "./browser.mjs";
+import { end, folder, here, inspect, look, made, open, program, run, test } from "./browser.mjs";
 
 const browser = await open();
-let failures = 0;
-async function test(name, body) {
-  try {
-    await body();
-    console.log(`ok - ${name}`);
-  } catch (error) {
-    ++failures;
-    console.log(`not ok - ${name}\n${error.stack}`);
-  }
-}
 
 // Two programs that send numbered packets through a third, which loses, repeats and delays those that its source names.
 const project = join(folder(), "hop");
@@ -298,5 +288,4 @@ await test("the server tells nothing to who calls it by another name, and ends w
   assert.equal(await ended, 0);
 });
 
-await browser.close();
-process.exit(failures ? 1 : 0);
+await end(browser);

@@ -20,6 +20,17 @@ interface Table { test: string; params: string; rowRole: string; columnRole: str
 
 const place = (row: string, column: string) => row + "\n" + column;
 
+// In the order of the keys' first coming.
+function grouped<T>(all: T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const known = groups.get(key);
+    if (known) known.push(one); else groups.set(key, [one]);
+  }
+  return groups;
+}
+
 function paramsOf(cell: Cell): string {
   return Object.entries(cell.params).map(([name, value]) => `${name}=${value}`).join(" ");
 }
@@ -48,13 +59,15 @@ function tablesOf(data: Data): Table[] {
     else table.cells.set(at, [cell]);
     table.all.push(cell);
   }
+  const among = (table: Table, role: string) => new Set(table.all.map(cell => cell.roles[role]));
+  const players = [...tables.values()].map(table => ({ table, rows: among(table, table.rowRole), columns: among(table, table.columnRole) }));
   for (const absent of data.report.absent) {
     if (absent.test === everyTest) {
       // In a table of those that can play; who cannot at all is no row of it. Absences tells of all.
-      for (const table of tables.values()) {
-        const at = place(absent.roles[table.rowRole] ?? "", absent.roles[table.columnRole] ?? "");
-        const among = (role: string) => table.all.some(cell => cell.roles[role] === absent.roles[role]);
-        if (!table.cells.has(at) && among(table.rowRole) && among(table.columnRole)) table.absent.set(at, absent);
+      for (const { table, rows, columns } of players) {
+        const [row, column] = [absent.roles[table.rowRole], absent.roles[table.columnRole]];
+        const at = place(row ?? "", column ?? "");
+        if (!table.cells.has(at) && rows.has(row) && columns.has(column)) table.absent.set(at, absent);
       }
       continue;
     }
@@ -182,12 +195,7 @@ function Tip({ data }: { data: Data }) {
 // Why some never meet: each reason once, with those that it keeps apart.
 function Absences({ all }: { all: Absent[] }) {
   const reasons = useMemo(() => {
-    const kinds = new Map<string, Absent[]>();
-    for (const one of all) {
-      const known = kinds.get(one.reason);
-      if (known) known.push(one); else kinds.set(one.reason, [one]);
-    }
-    return [...kinds].sort(([, one], [, other]) => other.length - one.length);
+    return [...grouped(all, one => one.reason)].sort(([, one], [, other]) => other.length - one.length);
   }, [all]);
   if (!all.length) return null;
   const cast = (one: Absent) => [one.test === everyTest ? "" : one.test, ...Object.entries(one.roles).map(([role, name]) => `${role} ${name}`)].filter(Boolean).join(" · ");
@@ -213,14 +221,11 @@ const messageOf = (cell: Cell) => cell.message || cell.attempts.find(one => one.
 // Alike are cells with one verdict, reason, blamed role and implementation, and one message but for what is quoted or counted in it: the rule
 // of src/reporters/failure_kinds.hpp.
 function alike(cells: Cell[]): Cell[][] {
-  const kinds = new Map<string, Cell[]>();
-  for (const cell of cells) {
+  const kind = (cell: Cell) => {
     const words = messageOf(cell).replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "…");
-    const kind = JSON.stringify([cell.verdict, cell.reason, cell.blame?.role, cell.blame?.implementation, words]);
-    const known = kinds.get(kind);
-    if (known) known.push(cell); else kinds.set(kind, [cell]);
-  }
-  return [...kinds.values()];
+    return JSON.stringify([cell.verdict, cell.reason, cell.blame?.role, cell.blame?.implementation, words]);
+  };
+  return [...grouped(cells, kind).values()];
 }
 
 function Trouble({ cell }: { cell: Cell }) {
