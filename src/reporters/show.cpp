@@ -23,7 +23,6 @@ constexpr std::size_t duration_columns = 9;                  // "59 m 59 s"
 constexpr std::size_t longest_text = 2000;                   // bytes of a message
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;  // what is collected before it goes out
 
-// Collects lines, so that a million of them are not a million writes.
 std::string counts_text(const Summary& summary) {
   std::string text;
   for (const auto& [verdict, number] : counts_of(summary))
@@ -31,6 +30,7 @@ std::string counts_text(const Summary& summary) {
   return text.empty() ? "no cells" : text;
 }
 
+// Collects lines, so that a million of them are not a million writes.
 class Pieces {
  public:
   explicit Pieces(const TextSink& out) : out_(out) {}
