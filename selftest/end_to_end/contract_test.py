@@ -36,18 +36,21 @@ verdict("worker-dies-of-a-signal", "failed", "exited", "worker", worker="say rea
 verdict("driver-never-done", "failed", "not-done", "driver", driver="say ready; exit 0")
 verdict("driver-hangs", "failed", "timeout", "driver", header=SHORT, driver="say ready; sleep 60")
 verdict("driver-hangs-after-done", "failed", "timeout", "driver", header=SHORT, driver="say ready; say done; sleep 60")
+# The driver waits for a file of the worker's: done ends the test, also for a worker that had no time to assert.
+ASSERTED = ": >/shared/asserted"
+UNTIL_ASSERTED = "until [ -e /shared/asserted ]; do sleep 0.05; done"
 verdict(
     "asserts-differ",
     "failed",
     "assert",
-    worker="say ready; say assert '{\"assert_id\": 1, \"value\": \"blue\"}'; wait_for_end",
-    driver="say ready; say assert '{\"assert_id\": 1, \"value\": \"red\"}'; say done",
+    worker=f"say ready; say assert '{{\"assert_id\": 1, \"value\": \"blue\"}}'; {ASSERTED}; wait_for_end",
+    driver=f"{UNTIL_ASSERTED}; say ready; say assert '{{\"assert_id\": 1, \"value\": \"red\"}}'; say done",
 )
 verdict(
     "asserts-agree",
     "passed",
-    worker="say ready; say assert '{\"assert_id\": 1, \"value\": \"blue\"}'; say assert '{\"assrt_id\": 2, \"value\": 7}'; wait_for_end",
-    driver="say ready; sleep 0.3; say assert '{\"assert_id\": 1, \"value\": \"blue\"}'; say assert '{\"assrt_id\": 2, \"value\": 7}'; say done",
+    worker=f"say ready; say assert '{{\"assert_id\": 1, \"value\": \"blue\"}}'; say assert '{{\"assrt_id\": 2, \"value\": 7}}'; {ASSERTED}; wait_for_end",
+    driver=f"{UNTIL_ASSERTED}; say ready; say assert '{{\"assert_id\": 1, \"value\": \"blue\"}}'; say assert '{{\"assrt_id\": 2, \"value\": 7}}'; say done",
 )
 PINGS = {"expect": [{"event": {"ro": "driver", "ty": "ping", "in.to.name": "x"}, "count": ">=3"}]}
 verdict("expected-thrice-came-twice", "failed", "expect", header=PINGS, driver="say ready; for i in 1 2; do say ping '{\"to\": {\"name\": \"x\"}}'; done; say ping; say done")
