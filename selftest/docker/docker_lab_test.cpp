@@ -440,7 +440,7 @@ TEST_CASE("runs of two projects that have the same name keep to their own") {
   CHECK(left_with(docker::run_label, name).empty());
 }
 
-TEST_CASE("an image is built from a directory, and again in no time") {
+TEST_CASE("an image is built from a directory, and the second time nothing of it is done again") {
   const fs::path directory = fs::temp_directory_path() / ("interoper-selftest-build-" + std::to_string(::getpid()));
   fs::create_directories(directory / "sub");
   std::ofstream(directory / "Dockerfile") << "FROM " << image << "\nCOPY . /app\nRUN echo built; ls /app\n";
@@ -456,10 +456,10 @@ TEST_CASE("an image is built from a directory, and again in no time") {
   const docker::ImageMade first = run(io, docker::make_image(engine, order, progress));
   CHECK(output.find("built\nDockerfile\nsub\n") != std::string::npos);
   CHECK(first.id.starts_with("sha256:"));
-  const auto begin = Clock::now();
+  output.clear();
   const docker::ImageMade second = run(io, docker::make_image(engine, order, progress));
   CHECK(second.id == first.id);
-  CHECK(Clock::now() - begin < std::chrono::seconds(5));
+  CHECK(output.find("built\nDockerfile") == std::string::npos);  // the step was not run again
   const auto facts = run(io, docker::facts_of_image(engine, order.reference));
   REQUIRE(facts);
   CHECK(facts->digest == first.id);

@@ -23,7 +23,7 @@ def verdict(name, verdict, reason="", blamed=None, header=None, **scripts):
     EXPECTED[scenes.scene(name, header, **scripts)] = (verdict, reason, blamed)
 
 
-SHORT = {"timeout": "2s"}
+SHORT = {"timeout": "4s"}
 
 verdict("passes", "passed")
 verdict("exits-with-3-after-sigterm", "passed", worker="say ready; trap 'exit 3' TERM; sleep 60 & wait")
@@ -134,7 +134,7 @@ say done""",
 verdict(
     "environment",
     "passed",
-    header={"timeout": "3s", "params": {"the-size": ["one size"]}, "containers": {"driver": {"env": {"OWN": "{test} {role} {param.the-size}"}}}},
+    header={"timeout": "30s", "params": {"the-size": ["one size"]}, "containers": {"driver": {"env": {"OWN": "{test} {role} {param.the-size}"}}}},
     driver="env; say ready; say done",
 )
 
@@ -244,7 +244,7 @@ class Verdicts(Case):
         for line in (
             "INTEROPER_TEST=environment",
             "INTEROPER_ROLE=driver",
-            "INTEROPER_TIMEOUT_MS=3000",
+            "INTEROPER_TIMEOUT_MS=30000",
             "INTEROPER_SEED=77",
             "INTEROPER_IMPL_WORKER=busy",
             "INTEROPER_IMPL_DRIVER=busy",

@@ -93,11 +93,13 @@ class Keeper {
   Task<std::vector<std::string>> first_names(const Descriptor& directory, const std::string& path) {
     std::set<std::string> names;
     const std::size_t room = limits_.entries - entries_;
-    DIR* const listing = ::fdopendir(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0));
+    Descriptor copy(::fcntl(directory.get(), F_DUPFD_CLOEXEC, 0));
+    DIR* const listing = copy ? ::fdopendir(copy.get()) : nullptr;
     if (listing == nullptr) {
       leave_out(path, "cannot be read: " + in_words(errno));
       co_return std::vector<std::string>();
     }
+    copy.release();  // it is the listing's now
     std::size_t seen = 0;
     while (const dirent* entry = ::readdir(listing)) {
       if (is_dots(entry->d_name)) continue;
