@@ -135,6 +135,11 @@ std::string build_query(const BuildOrder& order) {
   return query;
 }
 
+// "Upper/Case:1": no engine can have it. One bad name in a registry must not keep the images of all others from being found.
+bool names_no_image(const EngineError& error) {
+  return error.status() == 400 && error.message().find("invalid reference format") != std::string::npos;
+}
+
 }  // namespace
 
 std::pair<std::string, std::string> split_reference(std::string_view reference) {
@@ -167,7 +172,7 @@ Task<std::optional<ImageFound>> Engine::image(std::string reference) {
       if (digest.is_string()) found->repo_digests.push_back(digest.get<std::string>());
     }
   } catch (const EngineError& error) {
-    if (error.status() != 404) throw;
+    if (error.status() != 404 && !names_no_image(error)) throw;
   }
   co_return std::move(found);
 }

@@ -112,6 +112,21 @@ TEST_CASE("a Dockerfile that the engine does not understand") {
             "): dockerfile parse error line 1: unknown instruction: FORM");
 }
 
+TEST_CASE("a name that no image can have is one of an image that is not there") {
+  Yard yard;
+  yard.fake.answer = [](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    if (request.path.find("Upper") == std::string::npos && request.path != "/images/create") return std::nullopt;
+    return FakeAnswer{400, R"({"message": "invalid reference format: repository name must be lowercase"})"};
+  };
+  CHECK_FALSE(yard.loop.run(yard.engine.image("Upper/Case:1")));
+  CHECK(failure_of([&] { yard.make(ImageSource{"Upper/Case:1"}); }) ==
+        "image-missing: the image Upper/Case:1 of js is not there and cannot be pulled: invalid reference format: repository name must be "
+        "lowercase; see that its name is right and its registry can be reached, or load it into the engine");
+  // Any other refusal is the engine's trouble.
+  yard.fake.answer = [](const FakeRequest&) -> std::optional<FakeAnswer> { return FakeAnswer{400, R"({"message": "too old"})"}; };
+  CHECK(failure_of([&] { yard.loop.run(yard.engine.image("ghost:1")); }).starts_with("engine-refused: "));
+}
+
 TEST_CASE("a ready image is there, or pulled, and gets its second name") {
   Yard yard;
   CHECK(failure_of([&] { yard.make(ImageSource{"ghost:1"}); }) ==

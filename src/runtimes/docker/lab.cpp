@@ -279,7 +279,7 @@ Task<ImageFound> image_of(Workshop& workshop, const Player& player) {
         is_the_tests_own ? ", which the test's header names to play " : " of " + player.implementation + ", which is to play ";
     const std::string make = "run `interoper tests build " + player.implementation + "`";
     const std::string help = is_the_tests_own ? "pull or build it, or correct the header"
-                             : is_refused     ? "see that its name is right and its registry can be reached, or " + make
+                             : is_refused     ? "see that its name is right and its registry can be reached, or load it into the engine"
                                               : make;
     throw WorldError("image-missing", "the image " + player.image + who + player.role + ", " + why + "; " + help);
   }

@@ -307,7 +307,7 @@ TEST_CASE("a missing image is said, or pulled when that is wanted") {
   for (int attempt = 0; attempt < 3; ++attempt) {
     CHECK(failure_of([&] { stage.loop.run(stage.runtime->open(order)); }) ==
           "image-missing: the image ghost:1 of ghost, which is to play driver, is not there and cannot be pulled: No such container: "
-          "create; see that its name is right and its registry can be reached, or run `interoper tests build ghost`");
+          "create; see that its name is right and its registry can be reached, or load it into the engine");
   }
   CHECK(stage.engine.count("POST", "/images/create") == 1);
   order.players[1].image = "ghost:2";
