@@ -94,7 +94,7 @@ class Folders(BadCase):
     def test_no_folder_of_tests(self):
         os.rename(self.project_under_test.inside("interop"), self.project_under_test.inside("elsewhere"))
         self.refused("test", code=2, says=["interop/tests: error: ", "help: .*interoper tests update"])
-        self.refused("test", "--suite", "no/such/suite", code=2, says=["no/such/suite: error: "])
+        self.refused("test", "--suite", "no/such/suite", code=2, says=["no/such/suite: error: ", "implementations.json"])
 
     def test_the_same_test_in_two_suites(self):
         self.write("other/good.md", "```json\n{}\n```\n\n# The same name\n")

@@ -111,16 +111,31 @@ class ProjectLoader {
           problems_.push_back(command_line_problem("--suite names two registries: " + registry_->path + " and " + registry->path,
                                                    "run them one after the other"));
         registry_ = std::move(registry);
+      } else if (!fs::exists(place, error)) {
+        problems_.push_back(command_line_problem("there is no such file or folder, and no suite of this name ships",
+                                                 "name a folder of tests, or another runner's registry: " + known_registries()));
+        problems_.back().file = place;
       } else {
         folders_.push_back(place);
       }
     }
     if (registry_ && registry_->format == nullptr) registry_.reset();  // which has been said
-    if (folders_.empty() && registry_) folders_.push_back(shipped_suite(std::string(registry_->format->name)).string());
+    if (folders_.empty() && registry_) add_shipped_tests(*registry_->format);
     if (folders_.empty()) folders_.emplace_back("interop/tests");
     if (!registry_ && !options_.target_draft.empty())
       problems_.push_back(command_line_problem("--target-draft classes the matches of another runner's registry, and there is none",
                                                "name one with --suite, or leave the option out"));
+  }
+
+  void add_shipped_tests(const RegistryFormat& format) {
+    const fs::path folder = shipped_suite(std::string(format.name));
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) {
+      problems_.push_back(command_line_problem(
+          "the tests for a registry of the " + std::string(format.owner) + " are not installed beside this program: " + own_path().string(),
+          "install it with `cmake --install`, or name a folder of such tests with a further --suite"));
+    }
+    folders_.push_back(folder.string());
   }
 
   static fs::path shipped_suite(const std::string& name) { return shipped_folder() / "tests-specs" / name; }

@@ -17,13 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t largest_file_bytes = std::size_t{4} * 1024 * 1024;  // thousands of entries
 
-std::string known_formats() {
-  std::string text;
-  for (const RegistryFormat& format : registry_formats())
-    text += (text.empty() ? "" : ", ") + std::string(format.file) + " of the " + std::string(format.owner);
-  return text;
-}
-
 RegistryFile read_file(const std::string& path) {
   RegistryFile file;
   file.path = path;
@@ -42,7 +35,7 @@ RegistryFile read_file(const std::string& path) {
     JsonReader(file.text, path, file.problems).only_object(file.text, "the registry");
   } else {
     file.problems.push_back({Problem::Severity::error, path, 0, 0, "it is no registry that is known here",
-                             "name a folder of tests, or one of these files: " + known_formats(), ""});
+                             "name a folder of tests, or one of these files: " + known_registries(), ""});
   }
   return file;
 }
@@ -64,6 +57,13 @@ const std::vector<RegistryFormat>& registry_formats() {
       {"moq", "implementations.json", "MoQ interop runner", looks_like_moq_registry, read_moq_registry, load_moq_builds},
   };
   return formats;
+}
+
+std::string known_registries() {
+  std::string text;
+  for (const RegistryFormat& format : registry_formats())
+    text += (text.empty() ? "" : ", ") + std::string(format.file) + " of the " + std::string(format.owner);
+  return text;
 }
 
 std::optional<RegistryFile> find_registry(const std::string& path) {

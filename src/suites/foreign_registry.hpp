@@ -50,6 +50,9 @@ struct RegistryFormat {
 
 const std::vector<RegistryFormat>& registry_formats();
 
+// The files that these formats are found in, for people: "implementations.json of the MoQ interop runner".
+std::string known_registries();
+
 // The registry that `path` names: a file, or a folder that holds one under its usual name and no tests of ours. Nothing when it is a
 // folder without one, or nothing at all.
 struct RegistryFile {
