@@ -39,6 +39,7 @@ RELAYS = {
 CLIENTS = {
     "killed": ("failed", "exited", "client", results(3), []),
     "exits-127": ("unsupported", "exit-127", "client", results(0), []),
+    "lacks-one": ("unsupported", "exit-127", "client", {**results(0, "unsupported"), "setup-only": "skipped"}, ["tap-out-of-plan"]),
     "exits-1": ("failed", "exited", "client", ALL, []),
     "ignores-sigterm": ("failed", "timeout", "client", results(3), []),
     "hangs": ("failed", "timeout", "client", results(3), []),

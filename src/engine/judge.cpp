@@ -1,6 +1,7 @@
 #include "engine/judge.hpp"
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/duration.hpp"
 #include "base/json_text.hpp"
@@ -16,6 +17,9 @@ std::string brief(std::string_view value) {
   constexpr std::size_t longest_bytes = 60;
   return shortened(value, longest_bytes);
 }
+
+// A signal that a process gets for its own fault.
+bool is_crash(int signal) { return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGFPE || signal == SIGILL; }
 
 }  // namespace
 
@@ -35,6 +39,11 @@ RoleProgress* Judge::find(std::string_view role) {
 }
 
 const RoleProgress* Judge::progress(std::string_view role) const { return const_cast<Judge*>(this)->find(role); }
+
+bool Judge::plays_elsewhere(std::string_view role) const {
+  const std::vector<std::string>& suite = script_.rules.role_order;
+  return progress(role) == nullptr && std::find(suite.begin(), suite.end(), role) != suite.end();
+}
 
 void Judge::observe(const Event& event) {
   if (ended_) return;
@@ -63,14 +72,19 @@ void Judge::observe(const Event& event) {
 void Judge::break_rule(Rule rule, Verdict verdict, std::string reason, std::string message, std::string_view role, const Event& event) {
   // A wrong value does not end an attempt: what the roles do next is evidence too.
   if (rule != Rule::assertion && rule != Rule::expectation && rule != Rule::tap) over_ = true;
-  if (first_broken_) {
+  // Real clients that lack a test print TAP with faults and then say by their status what they meant.
+  const bool is_explained = rule == Rule::unsupported && first_broken_ && first_broken_->rule == Rule::tap &&
+                            (first_broken_->reason == "plan" || first_broken_->reason == "tap");
+  if (first_broken_ && !is_explained) {
     const bool earlier = first_broken_->position < position_ || first_broken_->rule <= rule;
     if (earlier) return;
   }
   first_broken_ = Broken{verdict, rule, std::move(reason), std::move(message), std::nullopt, position_};
   const RoleProgress* blamed = role.empty() ? find(script_.rules.decides) : find(role);
   const bool somebody_broke_it = verdict == Verdict::failed || verdict == Verdict::unsupported;
-  if (blamed != nullptr && blamed->started && somebody_broke_it) first_broken_->blame = Blame{blamed->name, "", 0, event.seq};
+  const bool may_be_blamed = blamed != nullptr ? blamed->started.has_value() : plays_elsewhere(role);
+  if (may_be_blamed && somebody_broke_it)
+    first_broken_->blame = Blame{blamed != nullptr ? blamed->name : std::string(role), "", 0, event.seq};
 }
 
 void Judge::expectation_broken(const Watch& watch, std::string_view role, const Event& event) {
@@ -156,7 +170,11 @@ void Judge::role_exited(RoleProgress& role, const Event& event) {
   role.oom = json_at(event.line, "in.oom") == "true";
 
   if (is_deciding(role)) over_ = true;
-  if (role.signalled) return;  // once we have sent it a signal it may end as it likes
+  if (role.signalled) {  // once we have sent it a signal it may end as it likes; a crash is worth a look all the same
+    if (role.exit_signal && is_crash(*role.exit_signal))
+      finding(role.name, "crashed", role.name + " " + exit_in_words(role) + " after it was asked to end", event.seq);
+    return;
+  }
   if (role.oom) {
     break_rule(Rule::error, Verdict::error, "oom",
                role.name + " was killed because it used more memory than its limit; raise \"memory\" of the role in the test's header",
@@ -205,8 +223,9 @@ void Judge::tap_event(const Event& event) {
   const auto report = [&](std::string kind, std::string message) { finding(event.role, std::move(kind), std::move(message), event.seq); };
   if (const auto broken = tap_->observe(event, report)) {
     // A test that does not work is told by who ran it, and points at who was tested; all else is the teller's own.
-    const bool at_the_other = broken->reason == "not-ok" && find(script_.rules.tested) != nullptr;
-    break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, at_the_other ? script_.rules.tested : event.role, event);
+    const std::string& tested = script_.rules.tested;
+    const bool at_the_other = broken->reason == "not-ok" && (find(tested) != nullptr || plays_elsewhere(tested));
+    break_rule(Rule::tap, Verdict::failed, broken->reason, broken->message, at_the_other ? tested : event.role, event);
   }
   if (!tap_->has_shown_nothing()) return;
   break_rule(Rule::tap, Verdict::unsupported, "all-skipped", event.role + " ran none of the suite's tests: it skipped them, or has others",

@@ -70,6 +70,8 @@ class Judge {
   };
 
   RoleProgress* find(std::string_view role);
+  // A role of the suite that is not in the script: somebody else runs it, somewhere, and it may be to blame all the same.
+  bool plays_elsewhere(std::string_view role) const;
   void break_rule(Rule rule, Verdict verdict, std::string reason, std::string message, std::string_view role, const Event& event);
   // `role`: who owes what was not seen, or did what must not be seen.
   void expectation_broken(const Watch& watch, std::string_view role, const Event& event);

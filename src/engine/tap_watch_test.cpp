@@ -37,6 +37,7 @@ Script script_of() {
 // Plays a timeline: each line is a role, a type and what is in it; `@` sets the time in ms.
 class Play {
  public:
+  explicit Play(Script script = script_of()) : script_(std::move(script)) {}
   Play& add(const std::string& role, const std::string& type, const std::string& in = "{}") {
     std::string line = R"({"seq":)" + std::to_string(seq_++) + R"(,"ti":0,"us":)" + std::to_string(ms_ * 1000);
     if (!role.empty()) line += R"(,"ro":")" + role + "\"";
@@ -64,7 +65,7 @@ class Play {
   Judgement judged() { return judge_.finish(); }
 
  private:
-  Script script_ = script_of();
+  Script script_;
   Judge judge_{script_};
   int seq_ = 0;
   int ms_ = 0;
@@ -197,6 +198,18 @@ TEST_CASE("a status that means unsupported is believed of who has shown nothing"
   Play skipping;
   skipping.client_runs().plan(1).point(1, false, "one", R"(,"directive":"skip")").exited("client", 127).end();
   CHECK(in_short(skipping.judged()).substr(0, 27) == "unsupported exit-127 client");
+  // As a real client does: `1..0`, then a point all the same.
+  Play clumsy;
+  clumsy.client_runs().plan(0).point(1, false, "one", R"(,"directive":"skip")");
+  clumsy.add("client", "tap.anomaly", R"({"kind":"out-of-plan","what":"1 is outside","fails":true})").exited("client", 127).end();
+  CHECK(in_short(clumsy.judged()).substr(0, 27) == "unsupported exit-127 client");
+  Play giving_up;
+  giving_up.client_runs().plan(3).add("client", "tap.bail-out", R"({"reason":""})").exited("client", 127).end(false);
+  CHECK(in_short(giving_up.judged()).substr(0, 22) == "failed bail-out client");
+  Play failing;
+  failing.client_runs().plan(0).point(1, false, "one");
+  failing.add("client", "tap.anomaly", R"({"kind":"out-of-plan","what":"1 is outside","fails":true})").exited("client", 127).end();
+  CHECK(in_short(failing.judged()).substr(0, 19) == "failed not-ok relay");
   Play playing;
   CHECK(in_short(playing.all_pass().exited("client", 127).end().judged()).substr(0, 20) == "failed exited client");
   Play relay;
@@ -228,6 +241,32 @@ TEST_CASE("a relay is blamed for what it does, whatever the client says") {
     judge.observe(recorded_event(R"({"seq":0,"ti":0,"us":0,"ro":"relay","by":"engine","ty":"started","in":{}})"));
     judge.observe(recorded_event(R"({"seq":1,"ti":0,"us":0,"ro":"relay","ty":"ready"})"));
     CHECK_FALSE(judge.progress("relay")->ready);
+  }
+}
+
+TEST_CASE("a relay that crashes when it is asked to end has passed, and a finding says so") {
+  Play play;
+  play.all_pass().exited("client", 0).end().add("relay", "stopping").exited("relay", 139, R"(,"signal":11)");
+  const Judgement judgement = play.judged();
+  CHECK(judgement.verdict == Verdict::passed);
+  CHECK(kinds(judgement) == Words{"crashed"});
+  Play obeying;
+  obeying.all_pass().exited("client", 0).end().add("relay", "stopping").exited("relay", 143, R"(,"signal":15)");
+  CHECK(obeying.judged().findings.empty());
+}
+
+TEST_CASE("a relay that somebody else runs is blamed as one of ours would be, and its client for what is the client's") {
+  Script script = script_of();
+  script.roles.erase(script.roles.begin());
+  SECTION("a point that is not ok") {
+    Play play(script);
+    play.add("client", "started").add("client", "ready").plan(1).point(1, false, "one").exited("client", 1).end();
+    CHECK(in_short(play.judged()).substr(0, 19) == "failed not-ok relay");
+  }
+  SECTION("a status that is not 0") {
+    Play play(script);
+    play.add("client", "started").add("client", "ready").plan(1).point(1, true, "one").exited("client", 1).end();
+    CHECK(in_short(play.judged()).substr(0, 20) == "failed exited client");
   }
 }
 

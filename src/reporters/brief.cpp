@@ -100,8 +100,6 @@ void LastEvents::pin(const Event& event, const std::deque<Kept>& events) {
 }
 
 std::vector<std::string> LastEvents::around(const Blame& blame, const Style& style) const {
-  const auto found = roles_.find(blame.role);
-  if (found == roles_.end()) return {};
   std::vector<Line> chosen;
   const auto nobodys = roles_.find("");
   const auto decided = [&](const Kept& kept) { return kept.seq == blame.seq; };
@@ -121,6 +119,8 @@ std::vector<std::string> LastEvents::around(const Blame& blame, const Style& sty
     }
     std::sort(chosen.begin(), chosen.end(), [](const Line& one, const Line& other) { return one.kept->seq < other.kept->seq; });
   } else {
+    const auto found = roles_.find(blame.role);
+    if (found == roles_.end()) return {};  // somebody else runs it
     const std::deque<Kept>& events = found->second;
     auto after = std::find_if(events.begin(), events.end(), [&](const Kept& kept) { return kept.seq > blame.seq; });
     gone = after == events.begin();  // so much was said since that it is no longer kept
