@@ -58,8 +58,11 @@ Outcome outcome_of(const CellRecord& cell) {
       if (cell.reason == "timeout") return {"timeout", timed_out_exit, ""};
       return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
     case Verdict::unsupported: return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
-    case Verdict::skipped:
     case Verdict::error:
+      // It ran, and the original cannot tell why it ended.
+      if (cell.reason == "oom") return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
+      break;
+    case Verdict::skipped:
     case Verdict::aborted: break;
   }
   return {"skip", 0, cell.reason + (cell.message.empty() ? "" : ": " + cell.message)};

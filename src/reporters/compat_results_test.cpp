@@ -69,6 +69,25 @@ TEST_CASE("logs that would have one name are kept apart") {
                                                           "c_to_r_docker_" + short_hash("two") + ".log"});
 }
 
+TEST_CASE("a client that took too much memory has failed, and is not one that did not run") {
+  const TestFolder folder;
+  Recording recording = empty_recording(folder);
+  CellRecord& cell = add_cell(recording, "one", "c", "docker");
+  cell.verdict = Verdict::error;
+  cell.reason = "oom";
+  cell.attempts.emplace_back();
+  cell.attempts.back().roles["client"].exit = RoleOutcome::Exit{137, 9, true};
+  CellRecord& missing = add_cell(recording, "two", "d", "docker");
+  missing.verdict = Verdict::error;
+  missing.reason = "image-missing";
+  write_compat_results(recording, folder / "out");
+  const json runs = json::parse(read_whole(folder / "out" / "summary.json", 1U << 20U)).at("runs");
+  CHECK(runs[0].at("status") == "fail");
+  CHECK(runs[0].at("exit_code") == 137);
+  CHECK(runs[1].at("status") == "skip");
+  CHECK(runs[1].at("skip_reason") == "image-missing");
+}
+
 TEST_CASE("no name of a foreign report leads out of the directory") {
   const TestFolder folder;
   Recording recording = empty_recording(folder);

@@ -94,6 +94,7 @@ std::string Console::cell_text(const CellRecord& cell) const {
   std::string line = verdict_label(cell.verdict, options_.out) + "  " + padded(shown(cell.cell.id), id_columns_) + "  " +
                      padded_left(cell.attempts.empty() ? "" : duration_text(cell.duration_ms), duration_columns);
   if (!cell.reason.empty()) line += "  " + shown(cell.reason);
+  if (const std::string tests = tests_words(cell); !tests.empty()) line += "  " + tests;
   if (cell.attempts.size() > 1 || cell.flaky) {
     std::string attempts;
     for (const AttemptRecord& attempt : cell.attempts) {

@@ -11,6 +11,7 @@
 #include "base/visible.hpp"
 #include "reporters/axis.hpp"
 #include "reporters/brief.hpp"
+#include "reporters/matrix.hpp"
 #include "reporters/rerun.hpp"
 #include "reporters/told.hpp"
 
@@ -131,18 +132,6 @@ class Table {
   std::map<std::pair<std::size_t, std::size_t>, Field> fields_;
 };
 
-// "✔ 12" when all passed, "✘ 5/7" when not, "○" when the pair could show nothing.
-std::string tally(const Table::Field& cells) {
-  int passed = 0, shown = 0;
-  for (const CellRecord* cell : cells) {
-    if (cell->verdict != Verdict::unsupported) ++shown;
-    if (cell->verdict == Verdict::passed) ++passed;
-  }
-  if (shown == 0) return std::string(mark(Verdict::unsupported));
-  if (passed == shown) return std::string(mark(Verdict::passed)) + " " + std::to_string(passed);
-  return std::string(mark(Verdict::failed)) + " " + std::to_string(passed) + "/" + std::to_string(shown);
-}
-
 std::string marks(const Table::Field& cells) {
   std::string text;
   for (const CellRecord* cell : cells)
@@ -202,7 +191,7 @@ class MarkdownReport {
     Table table;
     for (const CellRecord& cell : run_.cells)
       table.add(cell);
-    const std::string text = table.text(tally);
+    const std::string text = table.text([](const Table::Field& cells) { return matrix_field(cells, Style{}); });
     return text.empty() ? "" : "\n### Who understands whom\n\n" + text;
   }
 

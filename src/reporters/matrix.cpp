@@ -7,6 +7,7 @@
 
 #include "base/visible.hpp"
 #include "reporters/axis.hpp"
+#include "reporters/told.hpp"
 
 namespace interoper {
 namespace {
@@ -29,11 +30,10 @@ struct Tally {
     if (cell.verdict == Verdict::unsupported) return;
     all_well = all_well && cell.verdict == Verdict::passed;
     only_errors = only_errors && cell.verdict != Verdict::failed;
-    static const std::vector<NamedResult> none;
-    const std::vector<NamedResult>& results = cell.attempts.empty() ? none : cell.attempts.back().judgement.results;
-    for (const NamedResult& result : results)
-      count(result.verdict);
-    if (results.empty()) count(cell.verdict);
+    const std::vector<Verdict> tests = test_verdicts(cell);
+    for (const Verdict verdict : tests)
+      count(verdict);
+    if (tests.empty()) count(cell.verdict);
   }
   void count(Verdict verdict) {
     if (verdict != Verdict::unsupported) ++shown;
@@ -113,6 +113,13 @@ class Matrix {
 };
 
 }  // namespace
+
+std::string matrix_field(const std::vector<const CellRecord*>& cells, const Style& style) {
+  Tally tally;
+  for (const CellRecord* cell : cells)
+    tally.add(*cell);
+  return field(tally, style);
+}
 
 std::string matrix_text(const RunRecord& run, const Style& style) { return Matrix(run).text(style); }
 

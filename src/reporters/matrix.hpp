@@ -9,8 +9,11 @@
 namespace interoper {
 
 // "" when a table would say nothing that a list does not (fewer than two rows or columns), or would not fit. Else lines, each with its
-// newline. A field is "✔ 12" when all passed, "✘ 5/7" when not, "○" when the pair could show nothing (unsupported), blank without a cell.
-// Counted are cells, or their results where they have any: in suites whose programs run all tests at once.
+// newline. A field is what matrix_field says of the pair's cells.
 std::string matrix_text(const RunRecord& run, const Style& style);
+
+// "✔ 12" when all passed, "✘ 5/7" when not ("! 5/7" when nobody is to blame), "○" when the pair could show nothing (unsupported), ""
+// without a cell. Counted are cells, or their tests where they have results: in suites whose programs run all tests at once.
+std::string matrix_field(const std::vector<const CellRecord*>& cells, const Style& style);
 
 }  // namespace interoper

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "reporters/told.hpp"
+
 using namespace interoper;
 
 namespace {
@@ -53,6 +55,7 @@ TEST_CASE("of cells that are runs of many tests the tests are counted, and a run
     cell.attempts.emplace_back();
     for (const Verdict result : results) {
       cell.attempts.back().judgement.results.emplace_back();
+      cell.attempts.back().judgement.results.back().name = std::to_string(cell.attempts.back().judgement.results.size());
       cell.attempts.back().judgement.results.back().verdict = result;
     }
   };
@@ -68,4 +71,27 @@ TEST_CASE("of cells that are runs of many tests the tests are counted, and a run
         "relay \\ client  c      d      e\n"
         "a               ✔ 2    ✘ 1/3\n"
         "b               ✘ 2/2  ○      ! 0/1\n");
+}
+
+TEST_CASE("what a run of many tests showed is told in numbers, and a test that was reported six times is one") {
+  CellRecord cell;
+  CHECK(tests_words(cell).empty());
+  cell.verdict = Verdict::passed;
+  const auto report = [&](const std::string& name, Verdict verdict) {
+    if (cell.attempts.empty()) cell.attempts.emplace_back();
+    NamedResult& result = cell.attempts.back().judgement.results.emplace_back();
+    result.name = name;
+    result.verdict = verdict;
+  };
+  report("one", Verdict::passed);
+  CHECK(tests_words(cell).empty());
+  report("one", Verdict::passed);
+  report("two", Verdict::unsupported);
+  report("three", Verdict::skipped);
+  CHECK(tests_words(cell) == "1 of 3 passed");
+  CHECK(matrix_field({&cell}, Style{true, true, 0}).ends_with(" 1/2"));
+  report("one", Verdict::failed);
+  CHECK(tests_words(cell) == "0 of 3 passed");
+  cell.verdict = Verdict::unsupported;
+  CHECK(tests_words(cell).empty());
 }

@@ -152,6 +152,7 @@ void show_cells(const Recording& recording, const std::vector<Verdict>& verdicts
     std::string line = verdict_label(cell.verdict, style) + "  " + padded(shown(cell.cell.id), id_columns) + "  " +
                        padded_left(cell.attempts.empty() ? "" : duration_text(cell.duration_ms), duration_columns);
     if (!cell.reason.empty()) line += "  " + shown(cell.reason);
+    if (const std::string tests = tests_words(cell); !tests.empty()) line += "  " + tests;
     if (cell.blame) line += "  " + blame_text(*cell.blame, style);
     if (cell.flaky) line += "  " + paint(Colour::yellow, "flaky", style);
     out.line(line);

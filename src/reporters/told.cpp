@@ -1,5 +1,8 @@
 #include "reporters/told.hpp"
 
+#include <algorithm>
+#include <map>
+
 #include "base/sentence.hpp"
 
 namespace interoper {
@@ -45,6 +48,26 @@ const AttemptRecord* counting_attempt(const CellRecord& cell) {
       counting = &attempt;
   }
   return counting;
+}
+
+std::vector<Verdict> test_verdicts(const CellRecord& cell) {
+  std::vector<Verdict> verdicts;
+  const AttemptRecord* attempt = counting_attempt(cell);
+  if (attempt == nullptr) return verdicts;
+  std::map<std::string_view, std::size_t> places;
+  for (const NamedResult& result : attempt->judgement.results) {
+    const auto [known, is_new] = places.emplace(result.name, verdicts.size());
+    if (is_new) verdicts.push_back(result.verdict);
+    if (result.verdict == Verdict::failed) verdicts[known->second] = Verdict::failed;
+  }
+  return verdicts;
+}
+
+std::string tests_words(const CellRecord& cell) {
+  if (cell.verdict != Verdict::passed && cell.verdict != Verdict::failed) return "";
+  const std::vector<Verdict> tests = test_verdicts(cell);
+  const auto passed = static_cast<std::size_t>(std::count(tests.begin(), tests.end(), Verdict::passed));
+  return passed == tests.size() ? "" : std::to_string(passed) + " of " + std::to_string(tests.size()) + " passed";
 }
 
 bool is_failure(Verdict verdict) { return verdict == Verdict::failed || verdict == Verdict::error || verdict == Verdict::aborted; }

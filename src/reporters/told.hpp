@@ -36,6 +36,13 @@ std::string at_event(std::optional<std::uint64_t> seq);
 // The attempt that gave the cell its verdict: the one that is blamed, else the last with this verdict, else the last. Null when none ran.
 const AttemptRecord* counting_attempt(const CellRecord& cell);
 
+// Of a cell that is a run of many tests, what each of them showed: one verdict for each name, in the order of their coming. A test that was
+// reported more than once counts once, and has failed when one of its reports says so. Empty where the cell has no named results.
+std::vector<Verdict> test_verdicts(const CellRecord& cell);
+
+// "1 of 6 passed", of a cell that passed or failed and in which not all tests passed; else empty.
+std::string tests_words(const CellRecord& cell);
+
 bool is_failure(Verdict verdict);  // failed, error or aborted: what makes a run not green
 
 }  // namespace interoper
