@@ -12,6 +12,7 @@
 #include "inspector/facts_wire.hpp"
 #include "inspector/markdown.hpp"
 #include "inspector/page.hpp"
+#include "reporters/failure_kinds.hpp"
 #include "reporters/record_json.hpp"
 #include "reporters/rerun.hpp"
 #include "suites/view_reader.hpp"
@@ -187,6 +188,15 @@ std::string Site::about(std::string_view left_out) const {
     const std::string command = rerun_command(recording_.run, cell.cell);
     if (!command.empty()) out += (out.back() == '{' ? "" : ",") + json_quote(cell.cell.id) + ":" + json_quote(command);
   }
+  out += "},\"alike\":{";
+  std::vector<const CellRecord*> troubled;
+  for (const CellRecord& cell : recording_.run.cells) {
+    if (cell.flaky || cell.verdict == Verdict::failed || cell.verdict == Verdict::error || cell.verdict == Verdict::aborted)
+      troubled.push_back(&cell);
+  }
+  const std::vector<std::size_t> kinds = kind_indices(troubled, Across::tests);
+  for (std::size_t i = 0; i < troubled.size(); ++i)
+    out += (i == 0 ? "" : ",") + json_quote(troubled[i]->cell.id) + ":" + std::to_string(kinds[i]);
   return out + "},\"left_out\":" + json_quote(left_out) + ",\"goes_on\":" + (goes_on_ ? "true}" : "false}");
 }
 

@@ -36,7 +36,8 @@ class Site {
 
   const Recording& recording() const { return recording_; }
   // What the page wants to know beside the report: {"folder", "origin", "problems", "descriptions": test -> HTML,
-  // "again": cell -> the command that runs it again, "left_out", "goes_on": the run has not ended}.
+  // "again": cell -> the command that runs it again, "alike": cell that did not go well -> the number of its kind of failure, "left_out",
+  // "goes_on": the run has not ended}.
   // `left_out`: what the page cannot show, a sentence; empty when everything is at hand.
   std::string about(std::string_view left_out) const;
   // The facts of an attempt of this test as bytes; empty when there is no timeline. Of a long one those of the first `most` events.

@@ -46,6 +46,10 @@ TEST_CASE("the site serves the report and what the page wants beside it") {
   CHECK(about["origin"] == "report");
   CHECK(about["problems"].empty());
   CHECK(about["descriptions"].size() == report["tests"].size());
+  for (const Json& cell : report["cells"]) {
+    const bool troubled = cell["flaky"] == true || cell["verdict"] == "failed" || cell["verdict"] == "error" || cell["verdict"] == "aborted";
+    CHECK(about["alike"].contains(cell["id"].get<std::string>()) == troubled);
+  }
   CHECK(recorded.site->answer("/").body.find("<!doctype html>") == 0);
   for (const char* target : {"/nothing", "/../report.json", "/facts", "/facts?cell=x&attempt=1", "/lines?cell=..&attempt=1",
                              "/line?attempt=-1", "", "/search?%"})

@@ -34,19 +34,37 @@ std::string pattern_of(std::string_view message) {
   return pattern;
 }
 
+// A flaky cell passed: what it says is what went wrong before.
+const std::string& message_of(const CellRecord& cell) {
+  if (!cell.message.empty()) return cell.message;
+  for (const AttemptRecord& attempt : cell.attempts) {
+    if (attempt.judgement.verdict != Verdict::passed) return attempt.judgement.message;
+  }
+  return cell.message;
+}
+
 }  // namespace
 
-std::vector<FailureKind> failure_kinds(const std::vector<const CellRecord*>& cells, Across across) {
-  std::vector<FailureKind> kinds;
-  std::map<std::tuple<std::string, Verdict, std::string, std::string, std::string, std::string>, std::size_t> places;
+std::vector<std::size_t> kind_indices(const std::vector<const CellRecord*>& cells, Across across) {
+  std::vector<std::size_t> indices;
+  std::map<std::tuple<std::string, Verdict, std::string, std::string, std::string, std::string>, std::size_t> known;
   for (const CellRecord* const cell : cells) {
     const std::string test = across == Across::one_test ? cell->cell.test : "";
     const std::string role = cell->blame ? cell->blame->role : "";
     const std::string implementation = cell->blame ? cell->blame->implementation : "";
     const auto [place, is_new] =
-        places.try_emplace({test, cell->verdict, cell->reason, role, implementation, pattern_of(cell->message)}, kinds.size());
-    if (is_new) kinds.push_back({cell, 0});
-    ++kinds[place->second].cells;
+        known.try_emplace({test, cell->verdict, cell->reason, role, implementation, pattern_of(message_of(*cell))}, known.size());
+    indices.push_back(place->second);
+  }
+  return indices;
+}
+
+std::vector<FailureKind> failure_kinds(const std::vector<const CellRecord*>& cells, Across across) {
+  std::vector<FailureKind> kinds;
+  const std::vector<std::size_t> indices = kind_indices(cells, across);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (indices[i] == kinds.size()) kinds.push_back({cells[i], 0});
+    ++kinds[indices[i]].cells;
   }
   return kinds;
 }

@@ -15,9 +15,12 @@ struct FailureKind {
 
 enum class Across { tests, one_test };
 
-// Of one kind are cells with one verdict, reason, blamed role and implementation, and one message but for what is quoted or counted in it;
-// with Across::one_test also of one test. In the order of their first cells, which must outlive the answer. The page of `inspect` groups by
-// the same rule (src/inspector/page/matrix.tsx).
+// Of one kind are cells with one verdict, reason, blamed role and implementation, and one message but for what is quoted or counted in it
+// (that of the first attempt that did not pass, where the cell has none); with Across::one_test also of one test. In the order of their
+// first cells, which must outlive the answer.
 std::vector<FailureKind> failure_kinds(const std::vector<const CellRecord*>& cells, Across across);
+
+// For each of the cells the index of its kind in failure_kinds() of the same cells.
+std::vector<std::size_t> kind_indices(const std::vector<const CellRecord*>& cells, Across across);
 
 }  // namespace interoper

@@ -52,6 +52,22 @@ TEST_CASE("another verdict, reason, blame or sentence is another kind") {
   CHECK(sizes(cells, Across::tests) == Sizes{2, 1, 1, 1, 1, 1});
 }
 
+TEST_CASE("a flaky cell says what went wrong before it passed") {
+  const auto flaky = [](const std::string& before) {
+    CellRecord cell;
+    cell.verdict = Verdict::passed;
+    cell.flaky = true;
+    cell.attempts.resize(2);
+    cell.attempts[0].judgement.verdict = Verdict::failed;
+    cell.attempts[0].judgement.message = before;
+    cell.attempts[1].judgement.verdict = Verdict::passed;
+    return cell;
+  };
+  const std::vector<CellRecord> cells = {flaky("exited with 1"), flaky("ran out of time"), flaky("exited with 3")};
+  CHECK(sizes(cells, Across::tests) == Sizes{2, 1});
+  CHECK(kind_indices({&cells[0], &cells[1], &cells[2]}, Across::tests) == std::vector<std::size_t>{0, 1, 0});
+}
+
 TEST_CASE("a quote that nothing closes leaves the sentence as it is") {
   CHECK(sizes({failed("a", "", "cannot find it's file"), failed("a", "", "cannot find it's place")}, Across::tests) == Sizes{1, 1});
   CHECK(sizes({}, Across::tests).empty());

@@ -22,14 +22,12 @@ struct Tally {
   int passed = 0;
   int shown = 0;  // that showed something, or should have
   int cells = 0;
-  bool all_well = true;
-  bool only_errors = true;  // of those that are not well: nobody's implementation is to blame
+  Verdict worst = Verdict::passed;  // of the cells that were supported
 
   void add(const CellRecord& cell) {
     ++cells;
     if (cell.verdict == Verdict::unsupported) return;
-    all_well = all_well && cell.verdict == Verdict::passed;
-    only_errors = only_errors && cell.verdict != Verdict::failed;
+    if (badness(cell.verdict) > badness(worst)) worst = cell.verdict;
     const std::vector<Verdict> tests = test_verdicts(cell);
     for (const Verdict verdict : tests)
       count(verdict);
@@ -45,14 +43,13 @@ std::string field(const Tally& tally, const Style& style) {
   if (tally.cells == 0) return "";
   if (tally.shown == 0) return std::string(glyph(Verdict::unsupported, style));
   const bool all = tally.passed == tally.shown;
-  const std::string number = std::to_string(tally.passed) + (all && tally.all_well ? "" : "/" + std::to_string(tally.shown));
-  const Verdict worst = tally.all_well ? Verdict::passed : tally.only_errors ? Verdict::error : Verdict::failed;
-  return std::string(glyph(worst, style)) + " " + number;
+  const std::string number = std::to_string(tally.passed) + (all && tally.worst == Verdict::passed ? "" : "/" + std::to_string(tally.shown));
+  return std::string(glyph(tally.worst, style)) + " " + number;
 }
 
 Colour colour_of(const Tally& tally) {
   if (tally.shown == 0) return Colour::dim;
-  return tally.all_well ? Colour::green : Colour::red;
+  return tally.worst == Verdict::passed ? Colour::green : Colour::red;
 }
 
 class Matrix {

@@ -36,6 +36,21 @@ TEST_CASE("a matrix of who understands whom") {
   CHECK(matrix_text(run, Style{false, true, 20}).empty());
 }
 
+TEST_CASE("a pair has the sign of its worst verdict") {
+  RunRecord run;
+  add(run, "a", "c", Verdict::aborted);
+  add(run, "a", "c", Verdict::passed);
+  add(run, "a", "d", Verdict::skipped);
+  add(run, "b", "c", Verdict::aborted);
+  add(run, "b", "c", Verdict::error);
+  add(run, "b", "d", Verdict::error);
+  add(run, "b", "d", Verdict::failed);
+  CHECK(matrix_text(run, Style{}) ==
+        "server \\ client  c      d\n"
+        "a                ■ 1/2  – 0/1\n"
+        "b                ! 0/2  ✘ 0/2\n");
+}
+
 TEST_CASE("a list is no matrix") {
   RunRecord run;
   CHECK(matrix_text(run, Style{}).empty());

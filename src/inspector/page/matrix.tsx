@@ -218,16 +218,6 @@ function showAbsences() {
 
 const messageOf = (cell: Cell) => cell.message || cell.attempts.find(one => one.verdict !== "passed")?.message || "";
 
-// Alike are cells with one verdict, reason, blamed role and implementation, and one message but for what is quoted or counted in it: the rule
-// of src/reporters/failure_kinds.hpp.
-function alike(cells: Cell[]): Cell[][] {
-  const kind = (cell: Cell) => {
-    const words = messageOf(cell).replace(/"[^"]*"|'[^']*'|`[^`]*`|\d+/g, "…");
-    return JSON.stringify([cell.verdict, cell.reason, cell.blame?.role, cell.blame?.implementation, words]);
-  };
-  return [...grouped(cells, kind).values()];
-}
-
 function Trouble({ cell }: { cell: Cell }) {
   return <a href={address(["cell", cell.id])}>
     <b class={cell.verdict}>{glyphs[cell.verdict]} {cell.flaky && cell.verdict === "passed" ? "flaky" : cell.verdict}</b>
@@ -249,12 +239,13 @@ function Kind({ cells }: { cells: Cell[] }) {
 }
 
 // What a reader came for, with its reason, before any click; and short, so that the matrix beneath is in sight.
-function Troubles({ cells }: { cells: Cell[] }) {
+function Troubles({ cells, data }: { cells: Cell[]; data: Data }) {
   const [all, setAll] = useState(false);
   const kinds = useMemo(() => {
     const rank = (cell: Cell) => verdicts.indexOf(cell.verdict);
-    return alike(cells.filter(cell => ["failed", "error", "aborted"].includes(cell.verdict) || cell.flaky).sort((a, b) => rank(a) - rank(b)));
-  }, [cells]);
+    const troubled = cells.filter(cell => ["failed", "error", "aborted"].includes(cell.verdict) || cell.flaky).sort((a, b) => rank(a) - rank(b));
+    return [...grouped(troubled, cell => String(data.about.alike[cell.id] ?? cell.id)).values()];
+  }, [cells, data]);
   if (!kinds.length) return null;
   return <section class="troubles">
     <h2>What went wrong</h2>
@@ -322,7 +313,7 @@ export function Matrix({ data, query }: { data: Data; query: URLSearchParams }) 
     {data.about.goes_on ? <p class="note">This run goes on; what is shown follows it.</p> : data.about.origin !== "report" ? <p class="note">This run did not end as it should: what is shown comes from its timelines.</p> : null}
     {data.about.problems.map(problem => <p class="note">{visible(problem)}</p>)}
     {data.about.left_out ? <p class="note">{data.about.left_out}</p> : null}
-    <Troubles cells={fitting} />
+    <Troubles cells={fitting} data={data} />
     <div class="tests">{shown.map(table => <TableOf key={table.test + table.params} table={table} filters={filters} title={data.report.tests[table.test]?.title ?? ""} />)}</div>
     <Absences all={data.report.absent} />
     <Tip data={data} />

@@ -45,7 +45,7 @@ export interface Report {
 
 export interface About {
   folder: string; origin: "report" | "plan" | "timelines"; problems: string[]; descriptions: Record<string, string>;
-  again: Record<string, string>; left_out: string; goes_on: boolean;
+  again: Record<string, string>; alike: Record<string, number>; left_out: string; goes_on: boolean;
 }
 
 // What has no verdict yet is recorded as it would be if the run were killed now.
