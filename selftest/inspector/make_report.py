@@ -115,9 +115,11 @@ def hostile(folder):
         lines.append(event(len(lines), len(lines) * 1000, "driver", ty, {"endpoint_id": 1, "hashname": SCRIPT, "__proto__": {"polluted": SCRIPT}, "number": 10**30}))
     lines.append('{"seq":"x","us":-1,"ro":["worker"],"ty":{"a":1},"in":[' + "[" * 300 + "]" * 300 + "]}")
     lines.append("no event at all")
+    for role in ("driver", "r" * 500):
+        lines.append(event(len(lines) - 1, len(lines) * 1000, role, "t" * 500, {"text": "y" * 500}))
     lines.append(event(len(lines) - 1, 10**15, "__proto__", "ready", {}))
     timeline(folder, name, lines)
-    blame = {"role": SCRIPT, "implementation": SCRIPT, "attempt": 1, "seq": 1}
+    blame = {"role": SCRIPT, "implementation": SCRIPT, "attempt": 1, "seq": len(lines) - 3}
     bad = attempt(name, 1, "failed", len(lines) - 1, SCRIPT, SCRIPT, blame)
     bad["findings"] = [{"role": SCRIPT, "kind": SCRIPT, "message": SCRIPT, "seq": 2}]
     bad["conditions"] = [{"text": SCRIPT, "held": False, "seq": None}]
@@ -125,7 +127,10 @@ def hostile(folder):
     bad["measurements"] = [{"name": SCRIPT, "value": SCRIPT, "unit": SCRIPT, "role": SCRIPT, "seq": 1}]
     description = f"# Evil {SCRIPT}\n\n{SCRIPT}\n\n[click](javascript:document.title='owned') <a href=\"javascript:document.title='owned'\">x</a>\n\n<iframe src=\"javascript:parent.document.title='owned'\"></iframe>\n"
     tests = {"evil": {"title": SCRIPT, "timeout_ms": 1000, "file": SCRIPT, "header": {"x": SCRIPT}, "description": description}}
-    cells = [cell("evil", "a", "b", "failed", SCRIPT, SCRIPT, [bad], blame), cell("evil", SCRIPT, "__proto__", "error", SCRIPT, SCRIPT, name="odd")]
+    wide = "w" * 300
+    tests[wide] = tests["evil"]
+    cells = [cell("evil", "a", "b", "failed", SCRIPT, SCRIPT, [bad], blame), cell("evil", SCRIPT, "__proto__", "error", SCRIPT, SCRIPT, name="odd"),
+             cell(wide, wide, "b" * 300, "error", wide, wide, name="wide")]
     write(folder, cells, [{"test": "evil", "roles": {"worker": "a", "driver": "constructor"}, "reason": SCRIPT}], tests, ["a", "b", SCRIPT])
 
 

@@ -1,7 +1,7 @@
 // Clicks through the page as a person does, in a real browser.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -109,14 +109,16 @@ await test("a hostile report is harmless, wherever one looks", async () => {
   run(program, ["inspect", report, "--html", file]);
   for (const base of [address, pathToFileURL(file).href]) {
     const page = await look(browser);
-    for (const place of ["#/", "#/cell/odd", "#/cell/evil~a~b", "#/cell/evil~a~b/1"]) {
+    for (const place of ["#/", "#/cell/odd", "#/cell/wide", "#/cell/evil~a~b", "#/cell/evil~a~b/1"]) {
       await page.goto("about:blank");
       await page.goto(base + place);
       await page.waitForSelector("main:not(.loading)");
       await page.waitForFunction(() => !document.querySelector(".loading"));
+      if (place === "#/cell/evil~a~b") await page.waitForSelector(".around .deciding");
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${place} is wider than the window`);
       if (place === "#/") await page.hover("[data-absent]");
     }
-    for (let event = 0; event < 16; ++event) {  // each of them, also the one of 4 MiB
+    for (let event = 0; event < 18; ++event) {  // each of them, also the one of 4 MiB
       await page.keyboard.press("j");
       await page.waitForSelector(".row.selected");
       await page.waitForSelector(".detail .json");
@@ -130,6 +132,19 @@ await test("a hostile report is harmless, wherever one looks", async () => {
     assert.deepEqual({ ...state, title: "" }, { title: "", polluted: undefined, frames: 0, scripts: 0, links: 0 });
     assert.deepEqual(page.troubles, []);
   }
+});
+
+await test("of a timeline that is gone nothing is claimed, and the verdict stays", async () => {
+  const report = made("hostile");
+  rmSync(join(report, "cells"), { recursive: true });
+  const { address } = await inspect(report);
+  const page = await look(browser);
+  await page.goto(`${address}#/cell/evil~a~b`);
+  await page.waitForFunction(() => /not known/.test(document.querySelector(".conditions")?.textContent ?? ""));
+  assert.match(await page.textContent("main .note"), /cells.evil~a~b.1\.jsonl/);
+  assert.match(await page.textContent(".verdict"), /failed/);
+  assert.doesNotMatch(await page.textContent(".conditions"), /not read yet|not seen|not started/);
+  assert.deepEqual(page.troubles, []);
 });
 
 const million = made("million");
@@ -174,6 +189,30 @@ await test("a long timeline's beginning is there before its end, and says so", a
   goOn();
   await page.waitForFunction(() => /sent by driver, .* lost/.test(document.querySelector(".packets")?.textContent ?? ""));
   assert.match(await page.textContent(".bar"), /1,000,000 events/);
+  assert.deepEqual(page.troubles, []);
+});
+
+await test("where it was decided early is told before a long timeline is read to its end, and asks for no more lines than it shows", async () => {
+  const { address } = await inspect(million);
+  const page = await look(browser);
+  let goOn;
+  const held = new Promise(resolve => { goOn = resolve; });
+  await page.route(url => url.pathname === "/facts" && !url.searchParams.has("first"), async route => { await held; await route.continue(); });
+  await page.route("**/report.json", async route => {
+    const report = await (await route.fetch()).json();
+    const failure = { verdict: "failed", reason: "assert", message: "decided early", blame: { role: "driver", implementation: "b", attempt: 1, seq: 2000 } };
+    Object.assign(report.cells[0], failure);
+    Object.assign(report.cells[0].attempts[0], failure);
+    await route.fulfill({ json: report });
+  });
+  await page.goto(`${address}#/cell/flood~a~b`);
+  await page.waitForFunction(() => /step 2000 of/.test(document.querySelector(".around .deciding")?.textContent ?? ""));
+  assert.match(await page.textContent(".conditions"), /not read yet/);  // who saw a part knows nothing of the rest
+  const asked = page.requests.filter(url => url.includes("/lines?")).map(url => new URL(url).searchParams);
+  assert.ok(asked.reduce((sum, one) => sum + Number(one.get("to")) - Number(one.get("from")), 0) < 100);
+  goOn();
+  await page.waitForFunction(() => !/not read yet/.test(document.querySelector(".conditions").textContent));
+  assert.match(await page.textContent(".around .deciding"), /step 2000 of/);
   assert.deepEqual(page.troubles, []);
 });
 

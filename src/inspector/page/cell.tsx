@@ -4,7 +4,7 @@ import { briefOf } from "./brief";
 import { Facts } from "./facts";
 import { lifeOf } from "./lanes";
 import type { Data } from "./page";
-import { useFacts } from "./reading";
+import { firstEvents, useFacts } from "./reading";
 import { Attempt, Cell, clock, duration, glyphs, visible } from "./report";
 import { address } from "./route";
 import { Line, Source } from "./source";
@@ -13,6 +13,8 @@ const eachBefore = 7;
 const linesAfter = 4;
 // A role that said nothing for longer than this has nothing to tell about the decision.
 const lookedBack = 1000;
+// So many lines between two that are shown cost less than one more request.
+const oneRun = 16;
 // The cell's first lines on the page say what these events do.
 const saidElsewhere = new Set(["exec", "status"]);
 const mostFindings = 100;
@@ -31,28 +33,39 @@ function leadingTo(facts: Facts, event: number): number[] {
   return chosen;
 }
 
+// Events that lie close together are asked for at once: [from, to) of each such run.
+function runsOf(events: number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const event of events) {
+    const last = runs[runs.length - 1];
+    if (last && event - last[1] < oneRun) last[1] = event + 1; else runs.push([event, event + 1]);
+  }
+  return runs;
+}
+
 function Around({ source, cell, attempt, facts, seq }: { source: Source; cell: Cell; attempt: Attempt; facts: Facts; seq: number }) {
-  const [lines, setLines] = useState<Line[]>([]);
+  const [lines, setLines] = useState<Map<number, Line> | null>(null);
   const event = facts.eventOf(seq);
   const chosen = useMemo(() => event < 0 ? [] : leadingTo(facts, event), [facts, event]);
   useEffect(() => {
     if (!chosen.length) return;
     let gone = false;
-    source.lines(cell.id, attempt.n, chosen[0], chosen[chosen.length - 1] + 1).then(got => { if (!gone) setLines(got); }, () => {});
+    Promise.all(runsOf(chosen).map(async ([from, to]) => (await source.lines(cell.id, attempt.n, from, to)).map((line, i) => [from + i, line] as const)))
+      .then(got => { if (!gone) setLines(new Map(got.flat())); }, () => {});
     return () => { gone = true; };
   }, [chosen]);
-  if (!chosen.length || !lines.length) return null;
+  if (!chosen.length || !lines) return null;
   const link = (one: number, text: string) => <a href={at(cell, attempt, facts.seqOf(one))}>{text}</a>;
   return <table class="around">
     <tbody>{chosen.map((one, i) => {
       const between = i ? one - chosen[i - 1] - 1 : 0;
-      const line = lines[one - chosen[0]];
+      const line = lines.get(one);
       return <>
         {between ? <tr class="between"><td class="time" /><td /><td colSpan={2}>{link(one - 1, `${between} more`)}</td></tr> : null}
         <tr class={`${facts.toneOf(one)}${one === event ? " deciding" : ""}`}>
           <td class="time">{link(one, clock(facts.us[one]))}</td>
-          <td>{visible(facts.roleOf(one))}</td>
-          <td>{facts.toneOf(one) === "log" ? <span class="quiet">log</span> : <b>{visible(facts.typeOf(one))}</b>}</td>
+          <td><span class="cut">{visible(facts.roleOf(one))}</span></td>
+          <td>{facts.toneOf(one) === "log" ? <span class="quiet">log</span> : <b class="cut">{visible(facts.typeOf(one))}</b>}</td>
           <td class="text">{line ? briefOf(line) : ""}</td>
         </tr>
       </>;
@@ -109,7 +122,8 @@ function Where({ cell, attempt, seq, none }: { cell: Cell; attempt: Attempt; seq
   return seq === null || seq === undefined ? <span class="quiet">{none}</span> : <a href={at(cell, attempt, seq)}>event {seq}</a>;
 }
 
-function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attempt; facts: Facts | null; data: Data }) {
+// `unread`: the timeline cannot be read, and will not be.
+function Conditions({ cell, attempt, facts, unread, data }: { cell: Cell; attempt: Attempt; facts: Facts | null; unread: boolean; data: Data }) {
   const suite = data.report.run.suite.description ?? {};
   const roles = Object.keys(cell.roles);
   const said = Object.entries(typeof suite.roles === "object" && suite.roles !== null ? suite.roles : {})
@@ -120,7 +134,7 @@ function Conditions({ cell, attempt, facts, data }: { cell: Cell; attempt: Attem
   const rules = rulesOf(attempt, facts, decides, data.report.tests[cell.test]?.timeout_ms ?? 0, asks);
   const sign = (held: boolean | null) => held === null ? <i class="quiet" title="not decided">·</i> : held ? <i class="passed" title="held">✔</i> : <i class="failed" title="did not hold">✘</i>;
   return <div class="scroll"><table class="conditions"><tbody>
-    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none={rule.none ?? (facts ? "not seen" : "not read yet")} />}</td></tr>)}
+    {rules.map(rule => <tr><td>{sign(rule.held)}</td><td>{visible(rule.text)}</td><td>{rule.where === undefined ? null : <Where cell={cell} attempt={attempt} seq={rule.where} none={rule.none ?? (facts ? "not seen" : unread ? "not known" : "not read yet")} />}</td></tr>)}
     {attempt.conditions.map(condition => <tr><td>{sign(condition.held)}</td><td><code>{visible(condition.text)}</code></td>
       <td><Where cell={cell} attempt={attempt} seq={condition.seq} none="decided at the end" /></td></tr>)}
   </tbody></table></div>;
@@ -171,16 +185,20 @@ export function CellPage({ source, data, cell }: { source: Source; data: Data; c
 }
 
 function OfAttempt({ source, data, cell, attempt }: { source: Source; data: Data; cell: Cell; attempt: Attempt }) {
-  const { facts, trouble } = useFacts(source, data, cell, attempt, false);
   const seq = attempt.blame?.seq;
+  const early = seq !== undefined && seq + linesAfter < firstEvents;
+  const { facts: known, trouble } = useFacts(source, data, cell, attempt, early);
+  const unread = trouble || known?.header.trouble || "";
+  const facts = known?.part || unread ? null : known;  // a part tells where it was decided, and nothing else
   return <>
     <p class="actions"><a class="button" href={address(["cell", cell.id, String(attempt.n)], seq === undefined ? {} : { at: String(seq) })}>Timeline{cell.attempts.length > 1 ? ` of attempt ${attempt.n}` : ""}</a>
       <span class="quiet"> {attempt.events.toLocaleString("en")} events in {duration(attempt.duration_ms)}</span></p>
-    {trouble ? <p class="note">{trouble}</p> : null}
-    {facts && seq !== undefined ? <section><h2>Where it was decided</h2><Around source={source} cell={cell} attempt={attempt} facts={facts} seq={seq} /></section> : null}
+    {unread ? <p class="note">{visible(unread)}</p> : null}
+    {seq !== undefined && (known?.count || !unread) ? <section><h2>Where it was decided</h2>
+      {known ? <Around source={source} cell={cell} attempt={attempt} facts={known} seq={seq} /> : <p class="quiet">reading {attempt.events.toLocaleString("en")} events …</p>}</section> : null}
     {facts?.header.packets.some(count => count.lost || count.duplicated || count.reordered) ? <section><h2>Packets</h2>
       <ul class="packets">{facts.header.packets.map(count => <li class={count.lost ? "some" : ""}>{visible(count.words)}</li>)}</ul></section> : null}
-    <section><h2>What had to hold</h2><Conditions cell={cell} attempt={attempt} facts={facts} data={data} /></section>
+    <section><h2>What had to hold</h2><Conditions cell={cell} attempt={attempt} facts={facts} unread={unread !== ""} data={data} /></section>
     <Recorded cell={cell} attempt={attempt} />
     <section><h2>Who played</h2><div class="scroll"><table><tbody>{Object.entries(cell.roles).map(([role, name]) => {
       const source_of = data.report.implementations[name];

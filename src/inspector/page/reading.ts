@@ -7,7 +7,7 @@ import { readRoute } from "./route";
 import { Source } from "./source";
 
 // Read and drawn in some ten milliseconds, and more than a reader scrolls through until the rest is here. In whole pieces of lines.ts.
-const firstEvents = 80 * 256;
+export const firstEvents = 80 * 256;
 
 const keyOf = (cell: string, attempt: number) => `${cell} ${attempt}`;
 
