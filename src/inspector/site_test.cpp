@@ -47,7 +47,8 @@ TEST_CASE("the site serves the report and what the page wants beside it") {
   CHECK(about["problems"].empty());
   CHECK(about["descriptions"].size() == report["tests"].size());
   for (const Json& cell : report["cells"]) {
-    const bool troubled = cell["flaky"] == true || cell["verdict"] == "failed" || cell["verdict"] == "error" || cell["verdict"] == "aborted";
+    const bool troubled =
+        cell["flaky"] == true || cell["verdict"] == "failed" || cell["verdict"] == "error" || cell["verdict"] == "aborted";
     CHECK(about["alike"].contains(cell["id"].get<std::string>()) == troubled);
   }
   CHECK(recorded.site->answer("/").body.find("<!doctype html>") == 0);

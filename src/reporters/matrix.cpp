@@ -43,7 +43,8 @@ std::string field(const Tally& tally, const Style& style) {
   if (tally.cells == 0) return "";
   if (tally.shown == 0) return std::string(glyph(Verdict::unsupported, style));
   const bool all = tally.passed == tally.shown;
-  const std::string number = std::to_string(tally.passed) + (all && tally.worst == Verdict::passed ? "" : "/" + std::to_string(tally.shown));
+  const std::string number =
+      std::to_string(tally.passed) + (all && tally.worst == Verdict::passed ? "" : "/" + std::to_string(tally.shown));
   return std::string(glyph(tally.worst, style)) + " " + number;
 }
 
