@@ -12,7 +12,7 @@ namespace interoper {
 // newline. A field is what matrix_field says of the pair's cells.
 std::string matrix_text(const RunRecord& run, const Style& style);
 
-// "✔ 12" when all passed, "✘ 5/7" when not ("! 5/7" when nobody is to blame), "○" when the pair could show nothing (unsupported), ""
+// "✔ 12" when all passed, "✘ 5/7" when not, with the sign of the worst verdict; "○" when the pair could show nothing (unsupported), ""
 // without a cell. Counted are cells, or their tests where they have results: in suites whose programs run all tests at once.
 std::string matrix_field(const std::vector<const CellRecord*>& cells, const Style& style);
 
