@@ -1,7 +1,7 @@
 // Clicks through the page as a person does, in a real browser.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -145,6 +145,25 @@ await test("of a timeline that is gone nothing is claimed, and the verdict stays
   assert.match(await page.textContent(".verdict"), /failed/);
   assert.doesNotMatch(await page.textContent(".conditions"), /not read yet|not started/);
   assert.deepEqual(page.troubles, []);
+});
+
+await test("a cell that is a run of many tests says how many of them worked, as the terminal does", async () => {
+  const report = made("hostile");
+  const path = join(report, "report.json");
+  const record = JSON.parse(readFileSync(path, "utf8"));
+  const well = { verdict: "passed", reason: "", message: "", blame: null };
+  const [cell] = record.cells;
+  Object.assign(cell, well);
+  Object.assign(cell.attempts[0], well, { results: ["a passed", "a passed", "b unsupported", "c unsupported"].map(one => {
+    const [name, verdict] = one.split(" ");
+    return { name, verdict, reason: "", message: "", duration_ms: null, seq: 1 };
+  }) });
+  writeFileSync(path, JSON.stringify(record));
+  assert.match(run(program, ["show", report]), /passed +evil~a~b .*1 of 3 passed/);
+  const { address } = await inspect(report);
+  const page = await look(browser);
+  await page.goto(address);
+  assert.match(await page.textContent('[data-cell="evil~a~b"]'), /passed 1\/3$/);
 });
 
 const million = made("million");

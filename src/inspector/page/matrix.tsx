@@ -114,11 +114,14 @@ function fits(cell: Cell, filters: Filters): boolean {
   return [cell.id, cell.verdict, cell.reason, cell.message, ...Object.values(cell.labels)].some(text => text.toLowerCase().includes(filters.words));
 }
 
-// Where a cell is a run of many tests: how many of them worked.
+// Where a cell is a run of many tests: how many of them worked. Counted as on the terminal (src/reporters/told.hpp): a test that was reported
+// twice is one, and what was not reported or not played is one that did not work.
 function countOf(cell: Cell): string {
-  const shown = cell.attempts[cell.attempts.length - 1]?.results.filter(result => result.verdict !== "unsupported") ?? [];
-  if (shown.length < 2 || cell.verdict === "unsupported") return "";
-  return ` ${shown.filter(result => result.verdict === "passed").length}/${shown.length}`;
+  if (cell.verdict !== "passed" && cell.verdict !== "failed") return "";
+  const attempt = cell.attempts.find(one => one.n === cell.blame?.attempt) ?? [...cell.attempts].reverse().find(one => one.verdict === cell.verdict);
+  const worked = new Map<string, boolean>();
+  for (const { name, verdict } of attempt?.results ?? []) worked.set(name, worked.has(name) ? worked.get(name) === true && verdict !== "failed" : verdict === "passed");
+  return worked.size < 2 ? "" : ` ${[...worked.values()].filter(Boolean).length}/${worked.size}`;
 }
 
 function Glyph({ cell, words }: { cell: Cell; words: boolean }) {
