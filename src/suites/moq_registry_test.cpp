@@ -199,9 +199,13 @@ TEST_CASE("a registry that is to be checked is looked at for what hardly anybody
   CHECK(suspicions(entry("a", R"("draft-16")", client + ", " + relay)).empty());
   CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"docker": {"image": "x/a-draft-14:1"}})")) ==
         Strings{"2:72: warning: a as relay runs an image named after draft-14, which is not among its draft_versions: x/a-draft-14:1"});
-  CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"docker": {"image": "i:1", "url": "https://relay:1"}})") + ",\n" +
-                   entry("b", R"("draft-16")", R"("relay": {"docker": {"image": "i:1", "url": "moqt://relay:1"}})")) ==
+  CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"docker": {"image": "i:1", "url": "https://relay:4443"}})") + ",\n" +
+                   entry("b", R"("draft-16")", R"("relay": {"docker": {"image": "i:1", "url": "moqt://relay:4443/path"}})")) ==
         Strings{"3:72: warning: b as relay and a as relay share the image i:1 and have different urls"});
+  for (const char* url : {"https://relay:443/path", "moqt://relay", "moqt://server:4443"}) {
+    CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"docker": {"image": "i:1", "url": ")" + std::string(url) + R"("}})")) ==
+          Strings{"2:72: warning: a as relay sends clients to " + std::string(url) + ", and relays are to listen at relay:4443"});
+  }
   CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"remote": [{"url": "https://a", "transport": "quic"}]})")) ==
         Strings{"2:83: warning: a as relay: transport quic with the address https://a"});
   CHECK(suspicions(entry("a", R"("draft-16")", R"("relay": {"remote": [{"url": "moqt://a", "transport": "quic"},

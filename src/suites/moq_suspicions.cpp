@@ -12,6 +12,12 @@ namespace {
 
 std::string_view scheme_of(std::string_view url) { return url.substr(0, url.find("://")); }
 
+// "https://relay:4443/x?y" -> "relay:4443".
+std::string_view authority_of(std::string_view url) {
+  url.remove_prefix(std::min(url.size(), scheme_of(url).size() + std::string_view("://").size()));
+  return url.substr(0, url.find_first_of("/?#"));
+}
+
 std::string_view usual_scheme(std::string_view transport) { return transport == "quic" ? "moqt" : "https"; }
 
 // The drafts that an image's name speaks of: "…-draft-16:latest" -> draft-16.
@@ -79,6 +85,9 @@ class Suspect {
       json_.warning(image.at, where + " names an image without a tag: " + image.reference, "the schema means name:tag; `latest` is taken");
     if (!image.env.empty())
       json_.warning(image.at, where + " has an `env`, which the original runner does not give to anybody: results may differ there");
+    if (role == "relay" && !image.url.empty() && authority_of(image.url) != "relay:4443")
+      json_.warning(image.at, where + " sends clients to " + image.url + ", and relays are to listen at relay:4443",
+                    "name relay:4443 in `url`, or leave it out");
     if (image.is_built && image.dockerfile.empty())
       json_.warning(image.at, where + " has a `build` without a dockerfile: nothing is built", R"(write "dockerfile": "adapters/…")");
     if (image.reference.empty()) return;
