@@ -15,6 +15,7 @@
 #include "reporters/failure_kinds.hpp"
 #include "reporters/record_json.hpp"
 #include "reporters/rerun.hpp"
+#include "reporters/told.hpp"
 #include "suites/view_reader.hpp"
 
 namespace interoper {
@@ -191,8 +192,7 @@ std::string Site::about(std::string_view left_out) const {
   out += "},\"alike\":{";
   std::vector<const CellRecord*> troubled;
   for (const CellRecord& cell : recording_.run.cells) {
-    if (cell.flaky || cell.verdict == Verdict::failed || cell.verdict == Verdict::error || cell.verdict == Verdict::aborted)
-      troubled.push_back(&cell);
+    if (cell.flaky || is_failure(cell.verdict)) troubled.push_back(&cell);
   }
   const std::vector<std::size_t> kinds = kind_indices(troubled, Across::tests);
   for (std::size_t i = 0; i < troubled.size(); ++i)

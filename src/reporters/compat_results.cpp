@@ -52,15 +52,16 @@ Outcome outcome_of(const CellRecord& cell) {
     const auto client = cell.attempts.back().roles.find("client");
     if (client != cell.attempts.back().roles.end() && client->second.exit) client_exit = client->second.exit->code;
   }
+  const Outcome fail{"fail", client_exit == 0 ? failed_exit : client_exit, ""};
   switch (cell.verdict) {
     case Verdict::passed: return {"pass", 0, ""};
     case Verdict::failed:
       if (cell.reason == "timeout") return {"timeout", timed_out_exit, ""};
-      return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
-    case Verdict::unsupported: return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
+      return fail;
+    case Verdict::unsupported: return fail;
     case Verdict::error:
       // It ran, and the original cannot tell why it ended.
-      if (cell.reason == "oom") return {"fail", client_exit == 0 ? failed_exit : client_exit, ""};
+      if (cell.reason == "oom") return fail;
       break;
     case Verdict::skipped:
     case Verdict::aborted: break;
