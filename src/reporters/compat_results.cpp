@@ -52,7 +52,7 @@ Outcome outcome_of(const CellRecord& cell) {
     const auto client = cell.attempts.back().roles.find("client");
     if (client != cell.attempts.back().roles.end() && client->second.exit) client_exit = client->second.exit->code;
   }
-  const Outcome fail{"fail", client_exit == 0 ? failed_exit : client_exit, ""};
+  Outcome fail{"fail", client_exit == 0 ? failed_exit : client_exit, ""};
   switch (cell.verdict) {
     case Verdict::passed: return {"pass", 0, ""};
     case Verdict::failed:
